@@ -1,0 +1,3 @@
+//! tablefeed: streams in, items out, nothing lost.
+
+pub mod json;
