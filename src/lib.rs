@@ -1,3 +1,4 @@
 //! tablefeed: streams in, items out, nothing lost.
 
 pub mod json;
+pub mod reason;

@@ -1,0 +1,76 @@
+//! Why a document became a letter: one code for one reason, the same in letters, metrics and docs.
+
+use std::fmt;
+
+/// The reason code of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The record's data is not base64.
+    BadBase64,
+    /// The record's bytes are not UTF-8.
+    BadUtf8,
+    /// The text is not JSON.
+    BadJson,
+    /// The JSON value is not an object.
+    NotAnObject,
+    /// The record lacks what every Kinesis record has, its data or its sequence number.
+    BadRecord,
+    /// A field that the mapping requires is absent.
+    MissingField,
+    /// A value cannot be what the mapping makes of it, such as null inside a text.
+    BadValue,
+    /// A key attribute has another type than the mapping declares.
+    WrongKeyType,
+    /// A key attribute is empty.
+    EmptyKey,
+    /// A key attribute is longer than 2048 bytes (partition key) or 1024 bytes (sort key).
+    KeyTooLong,
+    /// A number has more than 38 significant digits or a magnitude outside 1E-130 … 9.9E+125.
+    NumberOutOfRange,
+    /// An attribute name is empty or longer than 65,535 bytes.
+    BadAttributeName,
+    /// Lists and maps are nested deeper than the table stores.
+    NestingTooDeep,
+    /// The item is larger than 400 KB.
+    ItemTooLarge,
+    /// Handling the record panicked; a defect of this program.
+    Internal,
+    /// `PERSIST_RECORDS` items were admitted before it.
+    OverLimit,
+    /// The table refused the item.
+    RefusedByTable,
+    /// The table could not be written to in time, and `WRITE_FAILURES` is `dlq`.
+    WriteFailed,
+}
+
+impl Reason {
+    /// The code as letters and metrics carry it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Reason::BadBase64 => "bad_base64",
+            Reason::BadUtf8 => "bad_utf8",
+            Reason::BadJson => "bad_json",
+            Reason::NotAnObject => "not_an_object",
+            Reason::BadRecord => "bad_record",
+            Reason::MissingField => "missing_field",
+            Reason::BadValue => "bad_value",
+            Reason::WrongKeyType => "wrong_key_type",
+            Reason::EmptyKey => "empty_key",
+            Reason::KeyTooLong => "key_too_long",
+            Reason::NumberOutOfRange => "number_out_of_range",
+            Reason::BadAttributeName => "bad_attribute_name",
+            Reason::NestingTooDeep => "nesting_too_deep",
+            Reason::ItemTooLarge => "item_too_large",
+            Reason::Internal => "internal",
+            Reason::OverLimit => "over_limit",
+            Reason::RefusedByTable => "refused_by_table",
+            Reason::WriteFailed => "write_failed",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
