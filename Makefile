@@ -1,0 +1,66 @@
+# `make` alone lists what there is. Needed: Rust, a C compiler, Python 3. SAM and cargo-lambda only for build, deploy and delete;
+# test-more installs its own.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo invoke test test-more check build deploy delete bench
+
+PYTHON ?= python3
+SAM ?= sam
+EVENT ?= events/curated.json
+STACK ?= tablefeed
+ARCHITECTURE ?= arm64
+# Parameters of template.yaml, as in: make deploy PARAMETERS='PersistRecords=5000 LogLevel=DEBUG'
+PARAMETERS ?=
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TABLEFEED := $(TARGET)/debug/tablefeed
+# Every command selects the whole workspace: another selection unifies features differently and compiles the AWS SDKs again.
+COMPILED = cargo build --workspace --bins
+PYTEST = PYTHONDONTWRITEBYTECODE=1 TABLEFEED_BIN=$(abspath $(TABLEFEED))
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+
+demo: ## Run the function on a sample event, then show the table's items and the letters
+	$(COMPILED)
+	$(TABLEFEED) invoke events/mixed.json
+	$(TABLEFEED) items CuratedRecords
+	$(TABLEFEED) letters
+
+invoke: ## Run the function on one event, EVENT=events/curated.json
+	$(COMPILED)
+	$(TABLEFEED) invoke $(EVENT)
+
+check: ## Formatting and lints, no tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+test: .venv/.stamp ## All tests that need Rust, a C compiler and Python alone
+	cargo build --workspace --bins --tests
+	cargo test --workspace
+	$(PYTEST) .venv/bin/pytest tests/python
+
+test-more: .venv-more/.stamp ## Template, package and function under SAM, cargo-lambda and ministack
+	cargo build --workspace --bins --tests
+	$(PYTEST) .venv-more/bin/pytest tests/more
+
+bench: ## Benchmarks
+	cargo bench --workspace
+
+build: ## Build the function's package, ARCHITECTURE=arm64 or x86_64
+	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+deploy: build ## Deploy to AWS, STACK=tablefeed, PARAMETERS='Name=value ...'
+	$(SAM) deploy --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
+	  --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
+delete: ## Delete the stack; table, letters and failed events stay
+	$(SAM) delete --stack-name $(STACK) --no-prompts
+
+# A folder of Python packages, made again when its list changes.
+.venv/.stamp: tests/python/requirements.txt
+.venv-more/.stamp: tests/more/requirements.txt
+.venv/.stamp .venv-more/.stamp:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@

@@ -1,0 +1,26 @@
+"""Builds the function as Lambda gets it, once, for every test that runs it."""
+
+import pytest
+
+import harness
+import tools
+from harness import ROOT
+
+
+class Build:
+    """What `sam build` left: the function's folder, and the folder in which cargo worked."""
+
+    def __init__(self, target):
+        self.target = target
+        self.folder = target / "build" / "Persist"
+        self.bootstrap = self.folder / "bootstrap"
+
+
+@pytest.fixture(scope="session")
+def build():
+    """`sam build` of the template as it stands, in a target folder where nothing else is ever compiled."""
+    target = ROOT / "target" / "sam"
+    architecture = f"Architecture={tools.ARCHITECTURE}"
+    command = ["sam", "build", "--parameter-overrides", architecture, "--build-dir", str(target / "build")]
+    harness.run(command, tools.BUILD_SECONDS, cwd=ROOT, env=tools.environment(CARGO_TARGET_DIR=str(target)))
+    return Build(target)

@@ -1,0 +1,110 @@
+"""The template as its linters see it, and against what is written elsewhere about the same things."""
+
+import json
+import re
+
+import boto3
+import pytest
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+import harness
+import tools
+from harness import ROOT
+
+DEPLOY = (ROOT / "docs/deploy.md").read_text()
+
+
+def read():
+    return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+@pytest.fixture
+def template():
+    return read()
+
+
+@pytest.fixture(scope="module")
+def transformed():
+    """The plain CloudFormation that SAM makes of the template."""
+    source = read()
+    source["Resources"]["Persist"]["Properties"]["CodeUri"] = "s3://bucket/key"
+    return Translator({}, Parser(), boto_session=boto3.Session(region_name=harness.REGION)).translate(source, {})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["sam", "validate", "--lint", "--region", harness.REGION], ["cfn-lint", "template.yaml"]],
+    ids=["sam", "cfn-lint"],
+)
+def test_linters_find_nothing(command):
+    harness.run(command, cwd=ROOT, env=tools.environment())
+
+
+def test_no_resource_that_sam_makes_takes_a_parameters_name(transformed):
+    assert set(transformed["Resources"]) & set(transformed["Parameters"]) == set()
+
+
+def test_retention_is_an_hour_more_than_the_age_that_lambda_gives_up_at(template):
+    week = 604_800  # Lambda counts no further
+    for key, row in template["Mappings"]["Retention"].items():
+        assert row["Created"] == min(3600 * (row["Hours"] - 1), week)
+        assert row["Given"] == (3600 * 23 if key == "auto" else row["Created"])
+        assert key in ("auto", str(row["Hours"]))
+    assert list(template["Mappings"]["Retention"]) == template["Parameters"]["RetentionHours"]["AllowedValues"]
+
+
+def test_lambda_sets_unwritten_events_aside_by_itself(transformed):
+    statements = [
+        statement
+        for policy in transformed["Resources"]["PersistRole"]["Properties"]["Policies"]
+        if policy.get("PolicyName", "").endswith("S3Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    assert {statement["Action"] for statement in statements} == {"s3:PutObject", "s3:ListBucket"}
+
+
+def test_what_holds_data_outlives_the_stack(template):
+    kept = {name for name, each in template["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
+    assert kept >= {"Table", "Letters", "FailedEvents"}
+    assert all(template["Resources"][name]["UpdateReplacePolicy"] == "Retain" for name in kept)
+
+
+def test_the_table_is_the_one_of_the_table_definition(template):
+    defined = json.loads((ROOT / "tables/curated-records.json").read_text())
+    table = template["Resources"]["Table"]["Properties"]
+    assert defined["TableName"] == template["Parameters"]["TableName"]["Default"]
+    for name in defined.keys() - {"TableName"}:
+        assert table[name] == defined[name]
+
+
+def test_the_parameters_of_the_docs_are_those_of_the_template(template):
+    said = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", DEPLOY, re.MULTILINE))
+    empty = "empty"
+    assert said == {
+        name: f"`{each['Default']}`" if each["Default"] != "" else empty for name, each in template["Parameters"].items()
+    }
+
+
+def test_the_policy_of_the_docs_is_that_of_the_template(template):
+    allowed = set()
+    for policy in template["Resources"]["Persist"]["Properties"]["Policies"]:
+        for each in policy.get("Statement", []):
+            statement = each["Fn::If"][1] if "Fn::If" in each else each
+            allowed.add((statement["Sid"], statement["Action"]))
+    policies = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DEPLOY, re.DOTALL)]
+    shown = {(each["Sid"], each["Action"]) for policy in policies for each in policy["Statement"] if "Sid" in each}
+    assert allowed <= shown
+    assert {action for _, action in shown - allowed} == {"s3:PutObject", "s3:ListBucket"}
+
+
+def test_the_command_of_the_docs_has_every_flag_of_the_mapping(transformed):
+    command = re.search(r"create-event-source-mapping(.*?[^\\])\n", DEPLOY, re.DOTALL)[1]
+    flags = set(re.findall(r"--([a-z-]+)", command))
+
+    def flag(name):
+        return "-".join(re.findall(r"[A-Z][a-z]+", name)).lower()
+
+    wanted = {flag(name) for name in transformed["Resources"]["PersistFromStream"]["Properties"]}
+    assert flags == wanted, f"{flags ^ wanted}"
