@@ -1,0 +1,12 @@
+//! The embedded AWS through unmodified SDK clients, each test on a server and a port of its own.
+
+#![expect(clippy::doc_markdown, reason = "services and operations of AWS read as plain words")]
+
+mod clients;
+mod directory;
+mod dynamodb;
+mod faults;
+mod queues;
+mod recorder;
+mod sqs_limits;
+mod ssm;
