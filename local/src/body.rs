@@ -17,6 +17,7 @@ pub(crate) enum Answer {
 pub(crate) struct Cut {
     announced: u64,
     half: Option<Bytes>,
+    flushed: bool,
 }
 
 impl Answer {
@@ -25,7 +26,22 @@ impl Answer {
     }
 
     pub(crate) fn cut(bytes: &Bytes) -> Answer {
-        Answer::Cut(Cut { announced: bytes.len() as u64, half: Some(bytes.slice(..bytes.len() / 2)) })
+        Answer::Cut(Cut { announced: bytes.len() as u64, half: Some(bytes.slice(..bytes.len() / 2)), flushed: false })
+    }
+}
+
+impl Cut {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(half) = self.half.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        if !self.flushed {
+            // The server sends what it holds only while the body has nothing to say.
+            self.flushed = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut on purpose"))))
     }
 }
 
@@ -37,10 +53,7 @@ impl Body for Answer {
         match self.get_mut() {
             Answer::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
             Answer::Engine(body) => Pin::new(body).poll_frame(cx).map_err(io::Error::other),
-            Answer::Cut(cut) => Poll::Ready(Some(match cut.half.take() {
-                Some(half) => Ok(Frame::data(half)),
-                None => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut on purpose")),
-            })),
+            Answer::Cut(cut) => cut.poll(cx),
         }
     }
 

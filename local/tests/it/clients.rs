@@ -3,7 +3,7 @@
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, KeySchemaElement, KeyType, PutRequest, ScalarAttributeType, WriteRequest,
+    AttributeDefinition, AttributeValue, KeySchemaElement, KeyType, PutRequest, ScalarAttributeType, TableStatus, WriteRequest,
 };
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -12,6 +12,7 @@ use std::time::Duration;
 use tablefeed_local::{Config, Embedded};
 
 pub const APP: &str = "tablefeed-persist";
+pub const TABLE: &str = "items";
 
 pub struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
@@ -44,26 +45,15 @@ pub fn config(endpoint: &str, attempt: Duration) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(attempt).build())
-        .sleep_impl(aws_smithy_async_sleep())
         .endpoint_url(endpoint)
         .build()
 }
 
-fn aws_smithy_async_sleep() -> aws_sdk_dynamodb::config::SharedAsyncSleep {
-    #[derive(Debug)]
-    struct Sleep;
-    impl aws_sdk_dynamodb::config::AsyncSleep for Sleep {
-        fn sleep(&self, duration: Duration) -> aws_sdk_dynamodb::config::Sleep {
-            aws_sdk_dynamodb::config::Sleep::new(tokio::time::sleep(duration))
-        }
-    }
-    aws_sdk_dynamodb::config::SharedAsyncSleep::new(Sleep)
-}
-
-pub async fn table(client: &aws_sdk_dynamodb::Client, name: &str) {
+/// Creates [`TABLE`] with a stream and waits until it can be used.
+pub async fn table(client: &aws_sdk_dynamodb::Client) {
     client
         .create_table()
-        .table_name(name)
+        .table_name(TABLE)
         .billing_mode(aws_sdk_dynamodb::types::BillingMode::PayPerRequest)
         .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build().unwrap())
         .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().unwrap())
@@ -77,6 +67,9 @@ pub async fn table(client: &aws_sdk_dynamodb::Client, name: &str) {
         .send()
         .await
         .unwrap();
+    while client.describe_table().table_name(TABLE).send().await.unwrap().table.unwrap().table_status != Some(TableStatus::Active) {
+        tokio::task::yield_now().await;
+    }
 }
 
 pub fn put(id: &str) -> WriteRequest {
@@ -85,12 +78,12 @@ pub fn put(id: &str) -> WriteRequest {
 }
 
 pub fn puts(ids: &[&str]) -> HashMap<String, Vec<WriteRequest>> {
-    HashMap::from([("t".to_owned(), ids.iter().map(|id| put(id)).collect())])
+    HashMap::from([(TABLE.to_owned(), ids.iter().map(|id| put(id)).collect())])
 }
 
 /// The ids of the table's items, sorted.
 pub async fn ids(client: &aws_sdk_dynamodb::Client) -> Vec<String> {
-    let items = client.scan().table_name("t").consistent_read(true).send().await.unwrap().items.unwrap_or_default();
+    let items = client.scan().table_name(TABLE).consistent_read(true).send().await.unwrap().items.unwrap_or_default();
     let mut ids: Vec<String> = items.iter().map(|item| item["id"].as_s().unwrap().clone()).collect();
     ids.sort();
     ids

@@ -19,7 +19,7 @@ async fn tables_parameters_queues_and_messages_outlive_a_restart() {
     let dir = tempdir().unwrap();
     let first = start(dir.path()).await.unwrap();
     let before = clients(first.endpoint());
-    table(&before.dynamodb, "t").await;
+    table(&before.dynamodb).await;
     before.dynamodb.batch_write_item().set_request_items(Some(puts(&["a"]))).send().await.unwrap();
     before.ssm.put_parameter().name("p").value("v").r#type(ParameterType::String).send().await.unwrap();
     let url = before.sqs.create_queue().queue_name("q").send().await.unwrap().queue_url.unwrap();

@@ -8,7 +8,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-use crate::clients::{ids, memory, puts, table};
+use crate::clients::{TABLE, ids, memory, puts, table};
 
 /// A call without an SDK: there is none for streams among the project's crates.
 async fn call(endpoint: &str, target: &str, body: Vec<u8>) -> (StatusCode, Value) {
@@ -29,20 +29,20 @@ async fn call(endpoint: &str, target: &str, body: Vec<u8>) -> (StatusCode, Value
 #[tokio::test]
 async fn items_are_written_and_read() {
     let (_embedded, clients) = memory().await;
-    table(&clients.dynamodb, "t").await;
+    table(&clients.dynamodb).await;
     let answer = clients.dynamodb.batch_write_item().set_request_items(Some(puts(&["a", "b"]))).send().await.unwrap();
     assert!(answer.unprocessed_items.unwrap_or_default().is_empty());
     assert_eq!(ids(&clients.dynamodb).await, ["a", "b"]);
-    let got = clients.dynamodb.get_item().table_name("t").key("id", AttributeValue::S("a".into())).send().await.unwrap();
+    let got = clients.dynamodb.get_item().table_name(TABLE).key("id", AttributeValue::S("a".into())).send().await.unwrap();
     assert_eq!(got.item.unwrap()["n"], AttributeValue::N("1.1".into()));
 }
 
 #[tokio::test]
 async fn refusals_of_the_engine_come_through() {
     let (_embedded, clients) = memory().await;
-    let error = clients.dynamodb.describe_table().table_name("none").send().await.unwrap_err().into_service_error();
+    let error = clients.dynamodb.describe_table().table_name("none-such").send().await.unwrap_err().into_service_error();
     assert!(error.is_resource_not_found_exception());
-    table(&clients.dynamodb, "t").await;
+    table(&clients.dynamodb).await;
     let twice = clients.dynamodb.batch_write_item().set_request_items(Some(puts(&["a", "a"]))).send().await.unwrap_err();
     assert_eq!(aws_sdk_dynamodb::error::ProvideErrorMetadata::code(&twice), Some("ValidationException"));
 }
@@ -50,7 +50,7 @@ async fn refusals_of_the_engine_come_through() {
 #[tokio::test]
 async fn a_tables_stream_is_read_through_the_same_port() {
     let (embedded, clients) = memory().await;
-    table(&clients.dynamodb, "t").await;
+    table(&clients.dynamodb).await;
     clients.dynamodb.batch_write_item().set_request_items(Some(puts(&["a"]))).send().await.unwrap();
     let stream = |operation: &str, body: Value| {
         let target = format!("DynamoDBStreams_20120810.{operation}");
@@ -61,7 +61,7 @@ async fn a_tables_stream_is_read_through_the_same_port() {
             answer
         }
     };
-    let listed = stream("ListStreams", json!({ "TableName": "t" })).await;
+    let listed = stream("ListStreams", json!({ "TableName": TABLE })).await;
     let arn = &listed["Streams"][0]["StreamArn"];
     let described = stream("DescribeStream", json!({ "StreamArn": arn })).await;
     let shard = &described["StreamDescription"]["Shards"][0]["ShardId"];

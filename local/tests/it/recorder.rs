@@ -22,7 +22,7 @@ async fn each_call_is_recorded_with_its_caller_and_status() {
 #[tokio::test]
 async fn bodies_and_their_items_are_kept_when_asked_for() {
     let (embedded, clients) = memory().await;
-    table(&clients.dynamodb, "t").await;
+    table(&clients.dynamodb).await;
     embedded.recorder().keep_bodies(true);
     clients.dynamodb.batch_write_item().set_request_items(Some(puts(&["a", "b", "c"]))).send().await.unwrap();
     let call = embedded.recorder().calls().pop().unwrap();
