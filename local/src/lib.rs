@@ -5,15 +5,15 @@
 //!                                   └─► engine ─► dynoxide        (DynamoDB and its streams, on a private port)
 //! ```
 //!
-//! - [`embedded`]: [`Embedded`], the running server: start, endpoint, stop.
-//! - [`open`]: [`open()`], for commands that share a directory: the first one owns the server, the others attach to it.
-//! - [`directory`]: the directory's lock and its `endpoint` file.
-//! - [`front`]: the advertised port; one request in, one answer (or a planned lack of one) out.
-//! - [`target`]: which service and operation a request is for.
-//! - [`engine`]: DynamoDB and DynamoDB Streams.
-//! - [`ssm`], [`sqs`]: answered here, on [`store`].
-//! - [`recorder`]: what was called, for tests.
-//! - [`faults`]: what goes wrong on purpose, for tests.
+//! - `embedded`: [`Embedded`], the running server: start, endpoint, stop.
+//! - `open`: [`open()`], for commands that share a directory: the first one owns the server, the others attach to it.
+//! - `directory`: the directory's lock and its `endpoint` file.
+//! - `front`: the advertised port; one request in, one answer (or a planned lack of one) out.
+//! - `target`: which service and operation a request is for.
+//! - `engine`: DynamoDB and DynamoDB Streams.
+//! - `ssm`, `sqs`: answered here, on `store`.
+//! - `recorder`: [`Recorder`], what was called, for tests.
+//! - `faults`: [`Faults`], what goes wrong on purpose, for tests.
 //!
 //! Nothing here listens on anything but 127.0.0.1, and no signature is checked.
 
@@ -21,13 +21,13 @@
 
 mod body;
 mod directory;
-pub mod embedded;
+mod embedded;
 mod engine;
 mod error;
-pub mod faults;
+mod faults;
 mod front;
-pub mod open;
-pub mod recorder;
+mod open;
+mod recorder;
 mod reply;
 mod sqs;
 mod ssm;

@@ -1,13 +1,13 @@
 //! What goes wrong on purpose: rules that the front asks, in their order, about each call.
 //!
-//! - [`rule`]: [`Rule`], which calls a fault is for.
-//! - [`fault`]: [`Fault`], what happens to them.
+//! - `rule`: [`Rule`], which calls a fault is for.
+//! - `fault`: [`Fault`], what happens to them.
 //! - `batch_write`, `entries`: batches taken apart, for the faults that strike some of their items.
 
 pub(crate) mod batch_write;
 pub(crate) mod entries;
-pub mod fault;
-pub mod rule;
+mod fault;
+mod rule;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The embedded AWS through unmodified SDK clients, each test on a server and a port of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::doc_markdown, reason = "services and operations of AWS read as plain words")]
 
 mod clients;

@@ -4,7 +4,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName,
-    QueueAttributeName, SendMessageBatchRequestEntry,
+    QueueAttributeName, SendMessageBatchRequestEntry, SendMessageBatchResultEntry,
 };
 
 use crate::clients::memory;
@@ -128,7 +128,7 @@ async fn batches_send_hide_and_delete_entry_by_entry() {
     let url = sqs.create_queue().queue_name("q").send().await.unwrap().queue_url.unwrap();
     let entry = |id: &str| SendMessageBatchRequestEntry::builder().id(id).message_body(format!("body {id}")).build().unwrap();
     let sent = sqs.send_message_batch().queue_url(&url).entries(entry("a")).entries(entry("b")).send().await.unwrap();
-    assert_eq!(sent.successful().iter().map(|done| done.id()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(sent.successful().iter().map(SendMessageBatchResultEntry::id).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(sent.successful()[0].md5_of_message_body(), "dd9cbadc64b69f5b5f698ed84210a68d");
     let got = receive(sqs, &url, 60).await;
     assert_eq!(got.iter().map(|message| message.body().unwrap()).collect::<Vec<_>>(), ["body a", "body b"]);
