@@ -1,11 +1,11 @@
-//! What a service answers: a status, a JSON body and, for an error of SQS, the header that its clients read the code from.
-
+//! Reads what a service is asked and writes what it answers: a status, a JSON body and, for an error of SQS, the header that its clients
+//! take the code from.
 use std::borrow::Cow;
 
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -95,6 +95,11 @@ impl Reply {
         }
         response
     }
+}
+
+/// A request's JSON as a type.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ApiResult<T> {
+    serde_json::from_slice(body).map_err(|error| ApiError::new("SerializationException", error.to_string()))
 }
 
 /// The code that SQS had in its older protocol; its clients prefer it to the one in the body.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::reply::{ApiError, ApiResult, Reply};
+use crate::reply::{ApiError, ApiResult, Reply, parse};
 use crate::store::{Store, now};
 use crate::{ACCOUNT, REGION};
 
@@ -44,10 +44,6 @@ pub(crate) fn answer(store: &Store, operation: &str, body: &[u8]) -> ApiResult<R
         "GetParameter" => get(&store.lock(), &parse(body)?),
         _ => Err(ApiError::unknown_operation(&format!("AmazonSSM.{operation}"))),
     }
-}
-
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ApiResult<T> {
-    serde_json::from_slice(body).map_err(|error| ApiError::new("SerializationException", error.to_string()))
 }
 
 fn put(connection: &Connection, request: Put) -> ApiResult<Reply> {

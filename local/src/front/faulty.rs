@@ -5,7 +5,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_LENGTH, HeaderName};
 use hyper::{Response, StatusCode};
 
-use super::{Front, Incall, Unanswered};
+use super::{Front, Inbound, Unanswered};
 use crate::body::Answer;
 use crate::faults::Select;
 use crate::faults::batch_write::BatchWrite;
@@ -23,7 +23,7 @@ pub(super) struct Verdict {
 }
 
 impl Front {
-    pub(super) async fn partly_unprocessed(&self, call: &Incall, select: &Select) -> Result<Response<Answer>, Unanswered> {
+    pub(super) async fn partly_unprocessed(&self, call: &Inbound, select: &Select) -> Result<Response<Answer>, Unanswered> {
         let Some(parted) = BatchWrite::parse(&call.body).and_then(|batch| batch.part(select)) else {
             return Ok(self.pass(call, call.body.clone()).await);
         };
@@ -31,7 +31,7 @@ impl Front {
         amended(response, |body| parted.answer(body)).await
     }
 
-    pub(super) async fn partly_failed(&self, call: &Incall, containing: &str, verdict: &Verdict) -> Result<Response<Answer>, Unanswered> {
+    pub(super) async fn partly_failed(&self, call: &Inbound, containing: &str, verdict: &Verdict) -> Result<Response<Answer>, Unanswered> {
         let Some((rest, ids)) = Entries::parse(&call.body).and_then(|entries| entries.without(containing)) else {
             return Ok(self.pass(call, call.body.clone()).await);
         };
@@ -41,7 +41,7 @@ impl Front {
     }
 
     /// The answer to what is left of a call; to nothing, an empty one.
-    async fn pass_rest(&self, call: &Incall, rest: Option<Bytes>) -> Response<Answer> {
+    async fn pass_rest(&self, call: &Inbound, rest: Option<Bytes>) -> Response<Answer> {
         match rest {
             Some(rest) => self.pass(call, rest).await,
             None => Reply::empty().into_response(call.service),

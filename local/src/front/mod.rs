@@ -42,7 +42,7 @@ pub(crate) struct Front {
 }
 
 /// A call and what is needed to pass it on.
-struct Incall {
+struct Inbound {
     service: Service,
     operation: String,
     parts: Parts,
@@ -84,14 +84,14 @@ impl Front {
             Err(_) => return Err(Unanswered::Gone),
         };
         let app = app(&parts.headers).map(str::to_owned);
-        let call = Incall { service, operation: operation.to_owned(), parts, body };
+        let call = Inbound { service, operation: operation.to_owned(), parts, body };
         let number = self.recorder.begin(service, operation, app.as_deref(), &call.body);
         let response = self.answer(call, app.as_deref(), stop).await?;
         self.recorder.finish(number, response.status().as_u16());
         Ok(response)
     }
 
-    async fn answer(&self, call: Incall, app: Option<&str>, mut stop: watch::Receiver<()>) -> Result<Response<Answer>, Unanswered> {
+    async fn answer(&self, call: Inbound, app: Option<&str>, mut stop: watch::Receiver<()>) -> Result<Response<Answer>, Unanswered> {
         let seen = Seen { service: call.service, operation: &call.operation, app, body: &call.body };
         let plan = self.faults.plan(&seen);
         if !plan.delay.is_zero() {
@@ -122,7 +122,7 @@ impl Front {
     }
 
     /// The call as it would go without faults, with this body.
-    async fn pass(&self, call: &Incall, body: Bytes) -> Response<Answer> {
+    async fn pass(&self, call: &Inbound, body: Bytes) -> Response<Answer> {
         let service = call.service;
         match service {
             Service::DynamoDb | Service::DynamoDbStreams => self.engine.call(service, &call.parts, body).await,

@@ -16,9 +16,7 @@ mod send;
 
 pub(crate) use queue::queue_url;
 
-use serde::Deserialize;
-
-use crate::reply::{ApiError, ApiResult, Reply};
+use crate::reply::{ApiError, ApiResult, Reply, parse};
 use crate::store::Store;
 
 /// Answers one call. `endpoint` is what queue URLs begin with.
@@ -45,10 +43,6 @@ pub(crate) fn answer(store: &Store, endpoint: &str, operation: &str, body: &[u8]
     }?;
     transaction.commit()?;
     Ok(reply)
-}
-
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ApiResult<T> {
-    serde_json::from_slice(body).map_err(|error| ApiError::new("SerializationException", error.to_string()))
 }
 
 /// `InvalidParameterValue`, worded as SQS does.

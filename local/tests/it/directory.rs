@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_ssm::types::ParameterType;
-use tablefeed_local::{Config, Embedded, Error, Local, Storage, open};
+use tablefeed_local::{Config, Embedded, Error, Fault, Local, Rule, Storage, open};
 use tempfile::tempdir;
 
 use crate::clients::{clients, ids, puts, table};
@@ -109,4 +110,24 @@ async fn a_port_in_use_and_an_unusable_directory_are_named() {
     assert!(matches!(error, Error::Directory { .. }) && error.to_string().contains("file"), "{error}");
     fs::write(dir.path().join("queues.db"), "not a database, but long enough to be taken for one").unwrap();
     assert!(matches!(start(dir.path()).await, Err(Error::Store { .. })));
+}
+
+#[tokio::test]
+async fn a_server_that_is_only_dropped_gives_its_directory_up_too() {
+    let dir = tempdir().unwrap();
+    drop(start(dir.path()).await.unwrap());
+    assert!(matches!(open(dir.path(), 0).await.unwrap(), Local::Owned(_)));
+}
+
+#[tokio::test]
+async fn a_call_that_runs_is_answered_before_the_server_stops() {
+    let dir = tempdir().unwrap();
+    let server = start(dir.path()).await.unwrap();
+    server.faults().add(Rule::new(Fault::Delay(Duration::from_millis(100))));
+    let running = tokio::spawn(clients(server.endpoint()).sqs.create_queue().queue_name("q").send());
+    while server.recorder().count(None, "CreateQueue") == 0 {
+        tokio::task::yield_now().await;
+    }
+    server.stop().await;
+    running.await.unwrap().unwrap();
 }
