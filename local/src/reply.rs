@@ -1,5 +1,6 @@
 //! Reads what a service is asked and writes what it answers: a status, a JSON body and, for an error of SQS, the header that its clients
 //! take the code from.
+
 use std::borrow::Cow;
 
 use hyper::body::Bytes;
