@@ -1,1 +1,47 @@
-//! x
+//! The AWS services that tablefeed calls, embedded on one loopback port.
+//!
+//! ```text
+//! SDK ─► front ─► recorder, faults ─┬─► ssm, sqs ─► store        (SQLite: a file of its own, or memory)
+//!                                   └─► engine ─► dynoxide        (DynamoDB and its streams, on a private port)
+//! ```
+//!
+//! - `embedded`: [`Embedded`], the running server: start, endpoint, stop.
+//! - `open`: [`open()`], for commands that share a directory: the first one owns the server, the others attach to it.
+//! - `directory`: the directory's lock and its `endpoint` file.
+//! - `front`: the advertised port; one request in, one answer (or a planned lack of one) out.
+//! - `target`: which service and operation a request is for.
+//! - `engine`: DynamoDB and DynamoDB Streams.
+//! - `ssm`, `sqs`: answered here, on `store`.
+//! - `recorder`: [`Recorder`], what was called, for tests.
+//! - `faults`: [`Faults`], what goes wrong on purpose, for tests.
+//!
+//! Nothing here listens on anything but 127.0.0.1, and no signature is checked.
+
+#![expect(clippy::doc_markdown, reason = "services and operations of AWS read as plain words")]
+
+mod body;
+mod directory;
+mod embedded;
+mod engine;
+mod error;
+mod faults;
+mod front;
+mod open;
+mod recorder;
+mod reply;
+mod sqs;
+mod ssm;
+mod store;
+mod target;
+
+pub use embedded::{Config, Embedded, Storage};
+pub use error::Error;
+pub use faults::{Fault, Faults, Rule, RuleId, Select};
+pub use open::{Local, open};
+pub use recorder::{Call, Recorder, iam_action};
+pub use target::Service;
+
+/// The account that queue URLs and ARNs name.
+const ACCOUNT: &str = "000000000000";
+/// The region that ARNs name.
+const REGION: &str = "us-east-1";
