@@ -1,4 +1,6 @@
 //! tablefeed: streams in, items out, nothing lost.
 
 pub mod json;
+pub mod mapping;
+pub mod number;
 pub mod reason;
