@@ -1,0 +1,85 @@
+//! The mappings that need no declaration: declarations in the language itself, compiled by the same code.
+
+/// The names of the built-in mappings.
+pub(super) const NAMES: &[&str] = &["curated", "document"];
+
+/// The declaration of a built-in mapping.
+pub(super) fn declaration(name: &str, batch_configured: bool) -> Option<&'static str> {
+    match (name, batch_configured) {
+        ("curated", _) => Some(include_str!("curated.json")),
+        ("document", false) => Some(include_str!("document.json")),
+        ("document", true) => Some(include_str!("document_with_batch.json")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::origin::tests::ORIGIN;
+    use super::super::{Mapped, Mappings};
+    use crate::json::{Json, parse};
+    use crate::reason::Reason;
+
+    fn map(name: &str, batch: bool, document: &str) -> Result<String, Option<Reason>> {
+        match Mappings::built_in(name, batch).unwrap().map(&parse(document).unwrap(), &ORIGIN) {
+            Mapped::Item(item) => Ok(item.json),
+            Mapped::Filtered => Err(None),
+            Mapped::Rejected(rejection) => Err(Some(rejection.reason)),
+        }
+    }
+
+    #[test]
+    fn every_name_compiles_with_and_without_a_batch() {
+        for name in Mappings::BUILT_IN {
+            for batch in [false, true] {
+                let mappings = Mappings::built_in(name, batch).unwrap();
+                assert_eq!(mappings.needs_batch(), batch || *name == "curated");
+                assert_eq!(mappings.keyed_by_identity(), *name == "curated");
+            }
+        }
+        assert!(Mappings::built_in("other", true).is_none());
+    }
+
+    #[test]
+    fn curated_makes_the_nine_attributes() {
+        let document = r#"{"s3-key":"waze/a.csv","bucket-name":"b","table-name":"t","state":"UT","num-records":"12","is-historical":false,
+            "year":2018,"month":"12","other":1}"#;
+        let item = map("curated", true, document).unwrap();
+        assert_eq!(
+            item,
+            concat!(
+                r#"{"CurationRecordId":{"S":"0e6e3c90-8e91-5ce5-a782-ba637efc547e"},"BatchId":{"S":"2018-12-17"},"DataTableName":{"S":"t"},"#,
+                r#""S3Key":{"S":"s3://b/waze/a.csv"},"State":{"S":"UT"},"TotalNumCuratedRecords":{"S":"12"},"IsHistorical":{"BOOL":false},"#,
+                r#""Year":{"N":"2018"},"Month":{"S":"12"}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn curated_wants_three_texts_and_no_more() {
+        let document = |key: &str, bucket: &str, table: &str| format!(r#"{{"s3-key":{key},"bucket-name":{bucket},"table-name":{table}}}"#);
+        let text = r#""waze/x""#;
+        assert!(map("curated", true, &document(text, text, text)).is_ok());
+        for odd in ["1", "null", "true", "[]", "{}"] {
+            assert_eq!(map("curated", true, &document(text, odd, text)), Err(Some(Reason::BadValue)), "{odd}");
+            assert_eq!(map("curated", true, &document(text, text, odd)), Err(Some(Reason::WrongKeyType)), "{odd}");
+            assert_eq!(map("curated", true, &document(odd, text, text)), Err(None), "{odd}");
+        }
+        assert_eq!(map("curated", true, &document(r#"["waze/x"]"#, text, text)), Err(Some(Reason::BadValue)));
+        assert_eq!(map("curated", true, r#"{"s3-key":"waze/x","table-name":"t"}"#), Err(Some(Reason::MissingField)));
+        assert_eq!(map("curated", true, r#"{"bucket-name":"b","table-name":"t"}"#), Err(Some(Reason::MissingField)));
+        assert_eq!(map("curated", true, &document(r#""wave/x""#, "1", "1")), Err(None));
+    }
+
+    #[test]
+    fn document_keeps_everything_and_adds_what_is_missing() {
+        assert_eq!(map("document", false, r#"{"id":"7","a":[1.0]}"#).unwrap(), r#"{"id":{"S":"7"},"a":{"L":[{"N":"1.0"}]}}"#);
+        let added = map("document", true, r#"{"a":1}"#).unwrap();
+        let added = parse(&added).unwrap();
+        assert_eq!(added.pointer("/id/S"), Some(&Json::String("0e6e3c90-8e91-5ce5-a782-ba637efc547e".into())));
+        assert_eq!(added.pointer("/BatchId/S"), Some(&Json::String("2018-12-17".into())));
+        assert_eq!(map("document", false, r#"{"id":7}"#), Err(Some(Reason::WrongKeyType)));
+        assert_eq!(map("document", false, r#"{"id":""}"#), Err(Some(Reason::EmptyKey)));
+        assert_eq!(map("document", false, r#"{"id":null}"#), Err(Some(Reason::WrongKeyType)));
+    }
+}

@@ -1,0 +1,155 @@
+//! The mapping: which documents are wanted, and what item each becomes. `docs/mapping.md` is the language.
+//!
+//! ```text
+//! text ─► declaration ─► Mappings            at the start: everything that can be wrong is found here
+//!            │ pattern, value (template, reference, convert), table
+//! document ─► pattern ─► item ─► typed_json ─► Item | Filtered | Rejected
+//!                          └► key
+//! ```
+//!
+//! In: a document's tree and where it came from. Out: [`Mapped`]. Pure: no client, no clock, no environment; never panics, never
+//! converts a number, and never puts a document's values into a message.
+
+mod built_in;
+mod canonical;
+mod content;
+mod convert;
+mod declaration;
+mod error;
+mod item;
+mod key;
+mod locate;
+mod origin;
+mod pattern;
+mod reference;
+mod suggest;
+mod table;
+mod template;
+mod typed_json;
+mod value;
+
+pub use error::MappingError;
+pub use key::{Key, KeyAttribute, KeyKind, KeyPart, KeySchema, MAX_KEY_NAME, MAX_PARTITION_KEY, MAX_SORT_KEY};
+pub use origin::Origin;
+pub use typed_json::{MAX_ITEM, MAX_NAME, MAX_NESTING};
+
+use declaration::Declaration;
+use pattern::Outcome;
+use reference::{Need, Reference, Source};
+use table::Role;
+
+use crate::json::Json;
+use crate::reason::{Reason, Rejection};
+
+/// The most characters of a name that a message quotes.
+
+/// One or several compiled mappings for one table.
+#[derive(Debug)]
+pub struct Mappings(Declaration);
+
+/// What a document becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapped {
+    Item(Item),
+    /// No mapping wants it.
+    Filtered,
+    /// It is unfit.
+    Rejected(Rejection),
+}
+
+/// An item, ready to be put into a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub key: Key,
+    /// The item as `DynamoDB` writes items in requests: `{"A":{"S":"x"},…}`.
+    pub json: String,
+    /// Bytes as `DynamoDB` counts them, at most [`MAX_ITEM`]; an upper bound, as numbers are counted generously.
+    pub size: usize,
+}
+
+impl Mappings {
+    /// The names that [`Mappings::built_in`] knows.
+    pub const BUILT_IN: &[&str] = built_in::NAMES;
+
+    /// Compiles a declaration: a JSON object, or an array of them. The error names the first fault and its place.
+    pub fn compile(text: &str) -> Result<Mappings, MappingError> {
+        declaration::compile(text).map(Mappings)
+    }
+
+    /// A built-in mapping; `batch_configured` adds `BatchId` where the mapping does without one otherwise.
+    pub fn built_in(name: &str, batch_configured: bool) -> Option<Mappings> {
+        Mappings::compile(built_in::declaration(name, batch_configured)?).ok()
+    }
+
+    /// Whether a mapping names `{@batch}`, so that a batch id must be known before the first document is mapped.
+    pub fn needs_batch(&self) -> bool {
+        self.attributes().any(|attribute| attribute.value.any_reference(&names_batch))
+    }
+
+    /// The table's key, on which all mappings agree.
+    pub fn key_schema(&self) -> &KeySchema {
+        &self.0.key
+    }
+
+    /// Every attribute with a declared type, each once: the key's and those of indexes.
+    pub fn types(&self) -> impl Iterator<Item = (&str, KeyKind)> {
+        self.0.types.iter()
+    }
+
+    /// Whether every mapping's key contains `{@id}`, required and without alternatives: no two documents share a key then, and
+    /// no document chooses one.
+    pub fn keyed_by_identity(&self) -> bool {
+        let is_id = |reference: &Reference| reference.sources == [Source::Id] && reference.need != Need::Optional;
+        self.0.mappings.iter().all(|mapping| {
+            let of_key = |attribute: &&item::Attribute| attribute.typed.is_some_and(|typed| typed.role != Role::Index);
+            mapping.attributes.iter().filter(of_key).any(|attribute| attribute.value.any_reference(&is_id))
+        })
+    }
+
+    /// Whether `batch` can be a batch id: not empty, and no longer than the attributes that it fills allow. Always, if no
+    /// mapping names `{@batch}`.
+    pub fn check_batch(&self, batch: &str) -> Result<(), String> {
+        if batch.is_empty() && self.needs_batch() {
+            return Err("the batch id is empty".to_owned());
+        }
+        self.attributes()
+            .filter(|attribute| attribute.value.any_reference(&names_batch))
+            .try_for_each(|attribute| item::check_batch(attribute, batch))
+            .map_err(|rejection| format!("the batch id does not fit: {}", rejection.message))
+    }
+
+    /// Makes the item of a document: the first mapping whose `where` matches takes it. If none does, a document that lacks a
+    /// field that a `where` asks for is rejected, as it cannot be known whether it was meant; any other is filtered.
+    pub fn map(&self, document: &Json<'_>, origin: &Origin<'_>) -> Mapped {
+        if !matches!(document, Json::Object(_)) {
+            return Mapped::Rejected(Rejection::new(Reason::NotAnObject, format!("the document is {}", document.kind())));
+        }
+        let mut absent = None;
+        for mapping in &self.0.mappings {
+            match mapping.pattern.as_ref().map_or(Outcome::Match, |pattern| pattern.test(document)) {
+                Outcome::Match => {
+                    return match mapping.item(&self.0.key, document, origin) {
+                        Ok(item) => Mapped::Item(item),
+                        Err(rejection) => Mapped::Rejected(rejection),
+                    };
+                }
+                Outcome::Absent(field) => absent = absent.or(Some(field)),
+                Outcome::NoMatch => {}
+            }
+        }
+        match absent {
+            Some(field) => {
+                Mapped::Rejected(Rejection::new(Reason::MissingField, format!("`where` asks for field `{field}`, which is absent")))
+            }
+            None => Mapped::Filtered,
+        }
+    }
+
+    fn attributes(&self) -> impl Iterator<Item = &item::Attribute> {
+        self.0.mappings.iter().flat_map(|mapping| &mapping.attributes)
+    }
+}
+
+fn names_batch(reference: &Reference) -> bool {
+    reference.sources.contains(&Source::Batch)
+}

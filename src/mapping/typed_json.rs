@@ -1,0 +1,243 @@
+//! Writes an item as `DynamoDB`'s typed JSON: `{"A":{"S":"x"},"N":{"N":"1.50"}}`.
+//!
+//! In: attribute names and contents, one after another. Out: the text and its size as `DynamoDB` counts it, or a rejection as
+//! soon as a limit is passed. One pass; nothing is written twice. A map like `{"S":"x"}` in a document is an ordinary map.
+
+use super::content::Content;
+use super::reference::Scope;
+use super::value::Value;
+use super::{Rejection, canonical};
+use crate::json::Json;
+use crate::number::Number;
+use crate::reason::Reason;
+
+/// The largest item in bytes: 400 KB ("Quotas in Amazon `DynamoDB`", items).
+pub const MAX_ITEM: usize = 400 * 1024;
+
+/// Lists and maps that may stand around a value; a value that 32 stand around is refused (the same page, nested attribute
+/// depth: 32 levels, the innermost value's own included).
+pub const MAX_NESTING: usize = 31;
+
+/// The longest attribute name in bytes (the same page, naming rules).
+pub const MAX_NAME: usize = 65_535;
+
+/// An item that is being written.
+pub(super) struct Writer {
+    json: String,
+    size: usize,
+    depth: usize,
+}
+
+impl Writer {
+    pub(super) fn new() -> Writer {
+        Writer { json: String::from("{"), size: 0, depth: 0 }
+    }
+
+    /// The item's text and its size in bytes.
+    pub(super) fn finish(mut self) -> (String, usize) {
+        self.json.push('}');
+        (self.json, self.size)
+    }
+
+    /// Begins a member of the item or of a map; its content follows.
+    pub(super) fn name(&mut self, name: &str) -> Result<(), Rejection> {
+        if name.is_empty() || name.len() > MAX_NAME {
+            let message = format!("an attribute name has {} bytes; 1 to {MAX_NAME} are possible", name.len());
+            return Err(Rejection::new(Reason::BadAttributeName, message));
+        }
+        self.separate();
+        self.add(name.len())?;
+        canonical::string(&mut self.json, name);
+        self.json.push(':');
+        Ok(())
+    }
+
+    pub(super) fn content(&mut self, content: &Content<'_>, scope: &Scope<'_>) -> Result<(), Rejection> {
+        match content {
+            Content::Text(text) => self.text(text),
+            Content::Number(digits) => self.number(digits),
+            Content::Json(json) => self.json(json),
+            Content::Declared(value) => self.declared(value, scope),
+        }
+    }
+
+    fn declared(&mut self, value: &Value, scope: &Scope<'_>) -> Result<(), Rejection> {
+        match value {
+            Value::Null => self.null(),
+            Value::Bool(flag) => self.bool(*flag),
+            Value::List(elements) => {
+                self.open("{\"L\":[")?;
+                for element in elements {
+                    if let Some(content) = element.resolve(scope)? {
+                        self.element()?;
+                        self.content(&content, scope)?;
+                    }
+                }
+                self.close("]}");
+                Ok(())
+            }
+            Value::Map(members) => {
+                self.open("{\"M\":{")?;
+                for (name, member) in members {
+                    if let Some(content) = member.resolve(scope)? {
+                        self.add(1)?;
+                        self.name(name)?;
+                        self.content(&content, scope)?;
+                    }
+                }
+                self.close("}}");
+                Ok(())
+            }
+            Value::Number(_) | Value::Text(_) | Value::Reference(_) | Value::Conversion(_) => match value.resolve(scope)? {
+                Some(content) => self.content(&content, scope),
+                None => self.null(),
+            },
+        }
+    }
+
+    fn json(&mut self, json: &Json<'_>) -> Result<(), Rejection> {
+        match json {
+            Json::Null => self.null(),
+            Json::Bool(flag) => self.bool(*flag),
+            Json::Number(digits) => self.number(digits),
+            Json::String(text) => self.text(text),
+            Json::Array(elements) => {
+                self.open("{\"L\":[")?;
+                for element in elements {
+                    self.element()?;
+                    self.json(element)?;
+                }
+                self.close("]}");
+                Ok(())
+            }
+            Json::Object(members) => {
+                self.open("{\"M\":{")?;
+                for (name, member) in members {
+                    self.add(1)?;
+                    self.name(name)?;
+                    self.json(member)?;
+                }
+                self.close("}}");
+                Ok(())
+            }
+        }
+    }
+
+    fn null(&mut self) -> Result<(), Rejection> {
+        self.json.push_str("{\"NULL\":true}");
+        self.add(1)
+    }
+
+    fn bool(&mut self, flag: bool) -> Result<(), Rejection> {
+        self.json.push_str(if flag { "{\"BOOL\":true}" } else { "{\"BOOL\":false}" });
+        self.add(1)
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Rejection> {
+        self.add(text.len())?;
+        self.json.push_str("{\"S\":");
+        canonical::string(&mut self.json, text);
+        self.json.push('}');
+        Ok(())
+    }
+
+    fn number(&mut self, digits: &str) -> Result<(), Rejection> {
+        let refused = |reason, message: String| Err(Rejection::new(reason, message));
+        let Some(number) = Number::parse(digits) else { return refused(Reason::BadValue, "not a number".to_owned()) };
+        if let Err(fault) = number.check() {
+            return refused(Reason::NumberOutOfRange, fault.to_string());
+        }
+        self.add(number.size())?;
+        self.json.push_str("{\"N\":\"");
+        self.json.push_str(digits);
+        self.json.push_str("\"}");
+        Ok(())
+    }
+
+    fn open(&mut self, opening: &str) -> Result<(), Rejection> {
+        self.add(3)?;
+        self.json.push_str(opening);
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn close(&mut self, closing: &str) {
+        self.json.push_str(closing);
+        self.depth -= 1;
+    }
+
+    /// Begins an element of a list.
+    fn element(&mut self) -> Result<(), Rejection> {
+        self.separate();
+        self.add(1)
+    }
+
+    /// A comma, unless the last byte opened a list, a map or the item. No value ends in such a byte.
+    fn separate(&mut self) {
+        if !self.json.ends_with(['{', '[']) {
+            self.json.push(',');
+        }
+    }
+
+    /// Counts bytes of a value at the present depth.
+    fn add(&mut self, bytes: usize) -> Result<(), Rejection> {
+        if self.depth > MAX_NESTING {
+            let message = format!("more than {MAX_NESTING} lists and maps stand around a value");
+            return Err(Rejection::new(Reason::NestingTooDeep, message));
+        }
+        self.size += bytes;
+        if self.size > MAX_ITEM {
+            return Err(Rejection::new(Reason::ItemTooLarge, format!("here the item grows past {MAX_ITEM} bytes")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    fn write(value: &str) -> Result<(String, usize), Reason> {
+        let mut writer = Writer::new();
+        let result = writer.name("a").and_then(|()| writer.json(&parse(value).unwrap()));
+        result.map(|()| writer.finish()).map_err(|rejection| rejection.reason)
+    }
+
+    #[test]
+    fn every_kind_of_value_is_typed() {
+        let (json, size) = write(r#"[null,true,-1.50,"x\n\"",{"S":"x","n":{}},[]]"#).unwrap();
+        assert_eq!(
+            json,
+            r#"{"a":{"L":[{"NULL":true},{"BOOL":true},{"N":"-1.50"},{"S":"x\n\""},{"M":{"S":{"S":"x"},"n":{"M":{}}}},{"L":[]}]}}"#
+        );
+        // name, list and 6 elements, null, true, -1.5, x\n", map and 2 members, S, x, n, map, list
+        assert_eq!(size, 1 + (3 + 6) + 1 + 1 + 4 + 3 + (3 + 2) + 1 + 1 + 1 + 3 + 3);
+    }
+
+    #[test]
+    fn thirty_one_levels_around_a_value_pass_and_thirty_two_do_not() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let nested = |levels: usize, value: &str| write(&format!("{}{value}{}", open.repeat(levels), close.repeat(levels)));
+            assert!(nested(31, "1").is_ok());
+            assert!(nested(31, "[]").is_ok());
+            assert_eq!(nested(32, "1").unwrap_err(), Reason::NestingTooDeep);
+            assert_eq!(nested(32, "{}").unwrap_err(), Reason::NestingTooDeep);
+        }
+    }
+
+    #[test]
+    fn an_item_of_400_kb_passes_and_one_byte_more_does_not() {
+        let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes));
+        assert_eq!(write(&text(MAX_ITEM - 1)).unwrap().1, MAX_ITEM);
+        assert_eq!(write(&text(MAX_ITEM)).unwrap_err(), Reason::ItemTooLarge);
+    }
+
+    #[test]
+    fn names_and_numbers_are_checked_at_every_level() {
+        assert_eq!(write(r#"{"":1}"#).unwrap_err(), Reason::BadAttributeName);
+        assert_eq!(write(&format!(r#"[{{"{}":1}}]"#, "n".repeat(MAX_NAME + 1))).unwrap_err(), Reason::BadAttributeName);
+        assert!(write(&format!(r#"[{{"{}":1}}]"#, "n".repeat(MAX_NAME))).is_ok());
+        assert_eq!(write("[1e126]").unwrap_err(), Reason::NumberOutOfRange);
+    }
+}
