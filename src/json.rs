@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 /// Levels of arrays and objects that are read. `DynamoDB` stores 32 at most; the rest is room for parts that a mapping drops.
 pub const MAX_DEPTH: usize = 128;
@@ -61,6 +62,55 @@ impl<'a> Json<'a> {
             Json::Object(_) => "an object",
         }
     }
+}
+
+/// Compact JSON. Numbers as they were written.
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Json::Null => f.write_str("null"),
+            Json::Bool(flag) => write!(f, "{flag}"),
+            Json::Number(digits) => f.write_str(digits),
+            Json::String(text) => write_string(f, text),
+            Json::Array(elements) => {
+                for (index, element) in elements.iter().enumerate() {
+                    write!(f, "{}{element}", if index == 0 { "[" } else { "," })?;
+                }
+                f.write_str(if elements.is_empty() { "[]" } else { "]" })
+            }
+            Json::Object(members) => {
+                for (index, (name, value)) in members.iter().enumerate() {
+                    f.write_str(if index == 0 { "{" } else { "," })?;
+                    write_string(f, name)?;
+                    write!(f, ":{value}")?;
+                }
+                f.write_str(if members.is_empty() { "{}" } else { "}" })
+            }
+        }
+    }
+}
+
+/// Writes `text` as a JSON string.
+pub fn write_string(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    let mut copied = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.write_str(&text[copied..at])?;
+        copied = at + 1;
+        match byte {
+            b'"' => out.write_str("\\\"")?,
+            b'\\' => out.write_str("\\\\")?,
+            b'\n' => out.write_str("\\n")?,
+            b'\r' => out.write_str("\\r")?,
+            b'\t' => out.write_str("\\t")?,
+            control => write!(out, "\\u{control:04x}")?,
+        }
+    }
+    out.write_str(&text[copied..])?;
+    out.write_char('"')
 }
 
 fn unescape_token(token: &str) -> Cow<'_, str> {
@@ -460,7 +510,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_value_is_written_as_compact_json() {
+        let text = "{\"a\":[1.10,null,true,{}],\"b\\\"\":[],\"c\":\"\\n\\u0001é\"}";
+        assert_eq!(parse(text).unwrap().to_string(), text);
+    }
+
     proptest! {
+        #[test]
+        fn strings_survive_being_written(text in any::<String>()) {
+            let mut written = String::new();
+            write_string(&mut written, &text).unwrap();
+            prop_assert_eq!(parse(&written).unwrap(), Json::String(text.into()));
+        }
+
         #[test]
         fn agrees_with_serde_json_on_any_text(text in r#"[\[\]{}:,"\\0-9a-fnrtul.eE+ -]{0,24}"#) {
             let theirs = serde_json::from_str::<serde_json::Value>(&text);

@@ -1,4 +1,27 @@
-//! tablefeed: streams in, items out, nothing lost.
+//! tablefeed: Kinesis to `DynamoDB`, nothing lost.
+//!
+//! ```text
+//! event ─► decode: records, documents ─► mapping: items ─► plan: requests ─► write ─► outcomes ─► checkpoint ─► letters ─► response
+//!              │                            │    ▲                             │                    (only for documents before it)
+//!              └──────── rejected ──────────┘    └ batch id (SSM, fetched      └─► metrics and one log line
+//!                                                  while decoding runs)
+//! ```
+//! Read [`persist::handler`] first: it is the way through. Everything left of `write` is pure.
+//!
+//! - [`decode`]: event to records to documents; [`json`] and [`number`] keep every digit.
+//! - [`mapping`]: document to item, by a declaration.
+//! - [`write`]: plan, requests, outcomes, checkpoint, letters.
+//! - [`persist`]: the function itself; [`settings`] and [`aws`] set it up.
+//! - [`table`]: definitions of tables, and how to create them.
+//! - [`reason`]: why a document could not be stored.
 
+pub mod aws;
+pub mod decode;
 pub mod json;
+pub mod mapping;
+pub mod number;
+pub mod persist;
 pub mod reason;
+pub mod settings;
+pub mod table;
+pub mod write;

@@ -74,3 +74,30 @@ impl fmt::Display for Reason {
         f.write_str(self.code())
     }
 }
+
+/// A name in a message is cut to this many characters.
+const MAX_QUOTED_CHARS: usize = 80;
+
+/// Why one document, or one record that could not be split into documents, cannot become an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    pub reason: Reason,
+    /// Names the field, attribute or offset at fault; never a value, which may be private.
+    pub message: String,
+}
+
+impl Rejection {
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Rejection { reason, message: message.into() }
+    }
+
+    /// Adds the name of the attribute that is at fault.
+    #[must_use]
+    pub fn of(self, attribute: &str) -> Self {
+        let message = match attribute.char_indices().nth(MAX_QUOTED_CHARS) {
+            Some((end, _)) => format!("attribute `{}…`: {}", &attribute[..end], self.message),
+            None => format!("attribute `{attribute}`: {}", self.message),
+        };
+        Rejection { message, ..self }
+    }
+}

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::arn::by_name;
 use crate::body::Answer;
 use crate::error::Error;
 use crate::reply::ApiError;
@@ -71,7 +72,7 @@ impl Engine {
             Ok(uri) => uri,
             Err(error) => return unavailable(error.to_string()),
         };
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(Full::new(by_name(body)));
         *request.method_mut() = parts.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = parts.headers.clone();

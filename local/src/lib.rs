@@ -12,13 +12,13 @@
 //! - `target`: which service and operation a request is for.
 //! - `engine`: DynamoDB and DynamoDB Streams.
 //! - `ssm`, `sqs`: answered here, on `store`.
+//! - `arn`: tables that are named by ARN.
 //! - `recorder`: [`Recorder`], what was called, for tests.
 //! - `faults`: [`Faults`], what goes wrong on purpose, for tests.
 //!
 //! Nothing here listens on anything but 127.0.0.1, and no signature is checked.
 
-#![expect(clippy::doc_markdown, reason = "services and operations of AWS read as plain words")]
-
+mod arn;
 mod body;
 mod directory;
 mod embedded;

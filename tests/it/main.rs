@@ -1,1 +1,20 @@
-//! x
+//! The function over the wire: everything here goes through real SDK clients to the embedded AWS, or through the real binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod binary;
+mod deadline;
+mod event;
+mod faults;
+mod init;
+mod lean;
+mod limits;
+mod query;
+mod queue;
+mod rejections;
+mod release;
+mod samples;
+mod systemic;
+mod template;
+mod world;
+mod writing;

@@ -1,0 +1,168 @@
+//! A record's bytes: one JSON object, an array of objects, or JSON lines in; [`Document`]s out.
+//!
+//! The position of a document in its record is its sub-sequence number, and stays the same at every delivery. A record that
+//! cannot be split (broken JSON) is one rejected document: nothing of it is used.
+
+use crate::json::{Json, JsonError, JsonFault, Parser, parse};
+use crate::reason::{Reason, Rejection};
+
+const BOM: &str = "\u{feff}";
+
+/// One JSON object of a record, or what stands in its place.
+#[derive(Debug)]
+pub struct Document<'p> {
+    /// Position in the record, from 0. Blank lines do not count.
+    pub sub_sequence: u32,
+    /// The document's text as it stood in the record; all of the record if it could not be split.
+    pub bytes: &'p [u8],
+    /// Whether `bytes` are the whole record because it could not be split.
+    pub whole: bool,
+    pub value: Result<Json<'p>, Rejection>,
+}
+
+/// Splits a record's bytes. `[]` holds no document; every other record holds at least one.
+pub fn documents(payload: &[u8]) -> Vec<Document<'_>> {
+    let text = match std::str::from_utf8(payload) {
+        Ok(text) => text,
+        Err(error) => {
+            let message = format!("not UTF-8 at byte {}", error.valid_up_to());
+            return vec![whole(payload, Rejection::new(Reason::BadUtf8, message))];
+        }
+    };
+    let text = text.strip_prefix(BOM).unwrap_or(text);
+    let bom = payload.len() - text.len();
+    let mut parser = Parser::new(text);
+    let split = if parser.peek() == Some(b'[') { array(text) } else { single(text).or_else(|error| lines(text).ok_or(error)) };
+    split.unwrap_or_else(|error| vec![whole(payload, bad_json(error, bom))])
+}
+
+fn single(text: &str) -> Result<Vec<Document<'_>>, JsonError> {
+    let value = parse(text)?;
+    Ok(vec![document(0, text.trim_matches(JSON_SPACE), value)])
+}
+
+/// The elements of one array, each with its own text.
+fn array(text: &str) -> Result<Vec<Document<'_>>, JsonError> {
+    let mut parser = Parser::new(text);
+    let mut documents = Vec::new();
+    parser.take(b'[');
+    if !parser.take(b']') {
+        loop {
+            parser.peek();
+            let start = parser.offset();
+            let value = parser.value()?;
+            documents.push(document(position(documents.len()), &text[start..parser.offset()], value));
+            if !parser.more(b']', JsonFault::ArrayEnd)? {
+                break;
+            }
+        }
+    }
+    parser.end()?;
+    Ok(documents)
+}
+
+/// One document a line, if the text is JSON lines: its first line is a whole JSON value, or more than half of its lines are whole
+/// objects. A text that merely broke off is neither, so no part of it is mistaken for a document.
+fn lines(text: &str) -> Option<Vec<Document<'_>>> {
+    let lines: Vec<&str> = text.split('\n').map(|line| line.trim_matches(JSON_SPACE)).filter(|line| !line.is_empty()).collect();
+    let values: Vec<Result<Json<'_>, JsonError>> = lines.iter().map(|line| parse(line)).collect();
+    let objects = values.iter().filter(|value| matches!(value, Ok(Json::Object(_)))).count();
+    let is_lines = lines.len() > 1 && (matches!(values.first(), Some(Ok(_))) || objects * 2 > lines.len());
+    is_lines.then(|| {
+        let numbered = lines.into_iter().zip(values).enumerate();
+        numbered
+            .map(|(index, (line, value))| match value {
+                Ok(value) => document(position(index), line, value),
+                Err(error) => {
+                    let value = Err(bad_json(error, 0));
+                    Document { sub_sequence: position(index), bytes: line.as_bytes(), whole: false, value }
+                }
+            })
+            .collect()
+    })
+}
+
+const JSON_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+fn document<'p>(sub_sequence: u32, text: &'p str, value: Json<'p>) -> Document<'p> {
+    let value = match value {
+        Json::Object(_) => Ok(value),
+        other => Err(Rejection::new(Reason::NotAnObject, format!("{} is no document; expected an object", other.kind()))),
+    };
+    Document { sub_sequence, bytes: text.as_bytes(), whole: false, value }
+}
+
+fn whole(payload: &[u8], rejection: Rejection) -> Document<'_> {
+    Document { sub_sequence: 0, bytes: payload, whole: true, value: Err(rejection) }
+}
+
+fn bad_json(error: JsonError, bom: usize) -> Rejection {
+    let reason = if error.what == JsonFault::Depth { Reason::NestingTooDeep } else { Reason::BadJson };
+    Rejection::new(reason, JsonError { offset: error.offset + bom, ..error }.to_string())
+}
+
+/// A record is at most 10 MiB, so its positions fit.
+fn position(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each document as `sub_sequence:text` or `sub_sequence!reason`.
+    fn split(payload: &[u8]) -> Vec<String> {
+        documents(payload)
+            .iter()
+            .map(|document| match &document.value {
+                Ok(_) => format!("{}:{}", document.sub_sequence, String::from_utf8_lossy(document.bytes)),
+                Err(rejection) => format!("{}!{}", document.sub_sequence, rejection.reason),
+            })
+            .collect()
+    }
+
+    fn message(payload: &[u8]) -> String {
+        documents(payload).remove(0).value.unwrap_err().message
+    }
+
+    #[test]
+    fn one_object_is_one_document_without_the_space_around_it() {
+        assert_eq!(split(b" {\"a\":1}\r\n"), ["0:{\"a\":1}"]);
+        assert_eq!(split("\u{feff}{\"a\":1}".as_bytes()), ["0:{\"a\":1}"]);
+        assert_eq!(split(b"{\n \"a\": [\n{}\n]\n}"), ["0:{\n \"a\": [\n{}\n]\n}"]);
+    }
+
+    #[test]
+    fn an_array_holds_a_document_an_element_each_with_its_own_text() {
+        assert_eq!(split(br#"[{"a":1}, 5 ,{"b":[2]}]"#), [r#"0:{"a":1}"#, "1!not_an_object", r#"2:{"b":[2]}"#]);
+        assert!(split(b" [ ] ").is_empty());
+    }
+
+    #[test]
+    fn json_lines_hold_a_document_a_line_and_one_bad_line_spoils_no_other() {
+        assert_eq!(split(b"{\"a\":1}\n\n{\"b\":2}\r\n"), ["0:{\"a\":1}", "1:{\"b\":2}"]);
+        assert_eq!(split(b"{\"a\":1}\n{\"b\"\n{\"c\":3}"), ["0:{\"a\":1}", "1!bad_json", "2:{\"c\":3}"]);
+        assert_eq!(split(b"{\"a\"\n{\"b\":2}\n{\"c\":3}"), ["0!bad_json", "1:{\"b\":2}", "2:{\"c\":3}"]);
+        assert_eq!(split(b"5\n{\"b\":2}"), ["0!not_an_object", "1:{\"b\":2}"]);
+    }
+
+    #[test]
+    fn a_text_that_broke_off_is_rejected_whole() {
+        for text in ["[{\"a\":1},{\"b\":2}", "[\n{\"a\":1},\n{\"b\":2}\n", "{\"a\": [\n{}\n", "{\"a\":1} {\"b\":2}", "{\"a\":1}]", "[{}] x"]
+        {
+            let found = documents(text.as_bytes());
+            assert_eq!((found.len(), found[0].whole, found[0].bytes), (1, true, text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_offset() {
+        assert_eq!(message(b"{\"a\":1} x"), "something follows the JSON value at byte 8");
+        assert_eq!(message("\u{feff}{\"a\":1} x".as_bytes()), "something follows the JSON value at byte 11");
+        assert_eq!(message(b"{\"a\":\"\xff\"}"), "not UTF-8 at byte 6");
+        assert_eq!(message(b""), "the text ends too early at byte 0");
+        assert_eq!(split(b""), ["0!bad_json"]);
+        assert_eq!(split("[".repeat(300).as_bytes()), ["0!nesting_too_deep"]);
+        assert_eq!(split(b"null"), ["0!not_an_object"]);
+    }
+}

@@ -1,0 +1,226 @@
+//! The way through: one invocation from event to response.
+//!
+//! ```text
+//! event ─► records ─► documents ─► items ─► plan ─► write ─► letters ─► checkpoint ─► response
+//!                                    ▲
+//!          batch id (SSM), read meanwhile
+//! ```
+//! Nothing here fails because of a record: each document ends in the ledger, and what is unfinished is delivered again.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::streams::KinesisEventResponse;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::batch_id::{Batch, BatchId, Fetched};
+use super::intake;
+use super::ledger::{Ledger, State};
+use super::post::Post;
+use super::report::{Calls, Report, Stages};
+use crate::aws::Clients;
+use crate::decode::kinesis::{self, EventError, Record};
+use crate::mapping::Item;
+use crate::reason::{Reason, Rejection};
+use crate::settings::{OverLimit, Settings, WriteFailures};
+use crate::write::checkpoint;
+use crate::write::letter::Sender;
+use crate::write::outcome::Outcome;
+use crate::write::plan::plan;
+use crate::write::progress::Written;
+use crate::write::table::TableWriter;
+
+/// Stands for the batch id where none is read: in a dry run, and to tell filtered documents from others when SSM fails.
+const NO_BATCH: &str = "none";
+
+/// What the invocation is about, besides its event.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    pub request_id: String,
+    /// The function's ARN or name.
+    pub function: String,
+    /// When Lambda ends the invocation.
+    pub deadline: Instant,
+    /// The time of day at the beginning.
+    pub now: SystemTime,
+}
+
+/// What an invocation gives back. The caller sends the response and prints the report.
+#[derive(Debug)]
+pub struct Handled {
+    pub response: KinesisEventResponse,
+    pub report: Report,
+}
+
+/// Why an invocation fails as a whole; Lambda delivers its event again.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FunctionError {
+    #[error(transparent)]
+    Event(#[from] EventError),
+    #[error("a record is unfinished, but neither it nor one before it has a sequence number to report")]
+    NoCheckpoint,
+}
+
+/// The function `persist`, set up once and invoked many times.
+#[derive(Debug)]
+pub struct Function {
+    settings: Settings,
+    clients: Clients,
+    batch_id: Option<Arc<BatchId>>,
+}
+
+impl Function {
+    pub fn new(settings: Settings, clients: Clients) -> Self {
+        let parameter = settings.batch_parameter.clone().filter(|_| !settings.dry_run());
+        let batch_id = parameter.map(|parameter| Arc::new(BatchId::new(clients.ssm.clone(), parameter, settings.batch_id_max_age)));
+        Function { settings, clients, batch_id }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Handles one event, and returns before `invocation.deadline`.
+    pub async fn handle(&self, event: &[u8], invocation: &Invocation) -> Result<Handled, FunctionError> {
+        let mut stages = Stages::begin();
+        let margin = margin(invocation.deadline.saturating_duration_since(Instant::now()), self.settings.deadline_margin);
+        let until = invocation.deadline - margin;
+
+        let event = kinesis::read(event)?;
+        let records = kinesis::records(&event)?;
+        let fetching = self.start_fetching(&records, until);
+        let payloads = intake::decode(&records, &self.settings).await;
+        let mut ledger = Ledger::default();
+        let documents = intake::split(&records, &payloads, &mut ledger);
+        stages.end("decode");
+
+        let fetched = finish_fetching(fetching).await;
+        let batch = self.usable(fetched.batch);
+        stages.end("batch_id");
+
+        let id = batch.as_ref().ok().and_then(Option::as_ref).map(|batch| batch.id.as_str());
+        let (places, items) = intake::map(&records, documents, id.or(Some(NO_BATCH)), &self.settings, &mut ledger);
+        stages.end("map");
+
+        let mut written = Written::default();
+        if self.settings.dry_run() {
+            ledger.skip_all();
+        } else if batch.is_ok() {
+            written = self.write(&places, &items, until, &mut ledger).await;
+        }
+        stages.end("write");
+
+        let sender = Sender { request_id: &invocation.request_id, function: &invocation.function };
+        let post = Post { client: &self.clients.sqs, settings: &self.settings, records: &records, batch: id, sender };
+        let posted = post.send(&mut ledger, invocation.deadline - margin / 4).await;
+        stages.end("letters");
+
+        let checkpoint = checkpoint(&records, &ledger)?;
+        let mut response = KinesisEventResponse::default();
+        response.set_failures(checkpoint);
+        let report = Report {
+            invocation: invocation.clone(),
+            dry_run: self.settings.dry_run(),
+            service: self.settings.service.clone(),
+            namespace: self.settings.metrics_namespace.clone(),
+            records: records.len(),
+            outcomes: ledger.counts(),
+            letters: posted.notes,
+            checkpoint: checkpoint.map(str::to_owned),
+            systemic: batch.as_ref().err().cloned().or(written.systemic),
+            queue_refusal: posted.sent.refusal,
+            oldest_arrival: records.iter().filter_map(|record| record.arrival?.parse().ok()).reduce(f64::min),
+            calls: Calls {
+                get_parameter: fetched.calls,
+                batch_write_item: written.calls,
+                send_message_batch: posted.sent.calls,
+                retries: written.retries,
+                throttles: written.throttles,
+            },
+            batch: batch.ok().flatten(),
+            stages,
+        };
+        Ok(Handled { response, report })
+    }
+
+    /// Begins to read the batch id, unless no record needs one.
+    fn start_fetching(&self, records: &[Record<'_>], until: Instant) -> Option<JoinHandle<Fetched>> {
+        let batch_id = self.batch_id.clone().filter(|_| !records.is_empty())?;
+        Some(tokio::spawn(async move { batch_id.fetch(until).await }))
+    }
+
+    /// A batch id that cannot be the attribute that it fills is as bad as none.
+    fn usable(&self, batch: Result<Option<Batch>, String>) -> Result<Option<Batch>, String> {
+        if let Ok(Some(Batch { id, .. })) = &batch {
+            self.settings.mapping.check_batch(id).map_err(|problem| format!("the batch id cannot be used: {problem}"))?;
+        }
+        batch
+    }
+
+    /// Plans and writes items, and enters what became of each.
+    async fn write(&self, places: &[usize], items: &[Item], until: Instant, ledger: &mut Ledger<'_>) -> Written {
+        let plan = plan(items.iter().map(|item| &item.key), self.settings.persist_records);
+        let writer = TableWriter {
+            client: &self.clients.dynamodb,
+            table: &self.settings.table.id,
+            key: self.settings.mapping.key_schema(),
+            concurrency: self.settings.write_concurrency,
+        };
+        let mut written = writer.write(plan.slots, items, until).await;
+        let to_dlq = self.settings.write_failures == WriteFailures::Dlq && written.systemic.is_none();
+        for (&place, fate) in places.iter().zip(std::mem::take(&mut written.fates)) {
+            ledger.enter(place, fate, to_dlq);
+        }
+        for item in plan.over_limit {
+            ledger.entries[places[item]].state = match self.settings.over_limit {
+                OverLimit::Skip => State::Ended(Outcome::Skipped),
+                OverLimit::Dlq => State::Letter(Rejection::new(Reason::OverLimit, "more items than PERSIST_RECORDS in one invocation")),
+            };
+        }
+        written
+    }
+}
+
+async fn finish_fetching(fetching: Option<JoinHandle<Fetched>>) -> FetchedIfAny {
+    match fetching {
+        None => FetchedIfAny { batch: Ok(None), calls: 0 },
+        Some(task) => match task.await {
+            Ok(fetched) => FetchedIfAny { batch: fetched.batch.map(Some), calls: fetched.calls },
+            Err(error) => FetchedIfAny { batch: Err(format!("reading the batch id failed: {error}")), calls: 0 },
+        },
+    }
+}
+
+/// What [`finish_fetching`] found; no batch where none is needed.
+struct FetchedIfAny {
+    batch: Result<Option<Batch>, String>,
+    calls: u32,
+}
+
+/// The sequence number to report, if a record is unfinished.
+fn checkpoint<'r>(records: &[Record<'r>], ledger: &Ledger<'_>) -> Result<Option<&'r str>, FunctionError> {
+    let Some(first_unfinished) = ledger.first_unfinished() else { return Ok(None) };
+    let sequences: Vec<Option<&str>> = records.iter().map(|record| record.sequence).collect();
+    checkpoint::identifier(&sequences, first_unfinished).map(Some).ok_or(FunctionError::NoCheckpoint)
+}
+
+/// How long before the deadline writing stops: as set, else a tenth of the time there is, at least a second; never over half of it.
+fn margin(time_left: Duration, setting: Option<Duration>) -> Duration {
+    setting.unwrap_or((time_left / 10).max(Duration::from_secs(1))).min(time_left / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_margin_is_a_tenth_at_least_a_second_and_never_over_half() {
+        let seconds = Duration::from_secs;
+        assert_eq!(margin(seconds(60), None), seconds(6));
+        assert_eq!(margin(seconds(3), None), seconds(1));
+        assert_eq!(margin(seconds(1), None), Duration::from_millis(500));
+        assert_eq!(margin(seconds(60), Some(seconds(2))), seconds(2));
+        assert_eq!(margin(seconds(60), Some(seconds(50))), seconds(30));
+    }
+}

@@ -1,0 +1,13 @@
+//! The function: an invocation's event in, Lambda's response and a report out.
+//!
+//! [`handler`] is the way through; read it first. [`batch_id`] reads the parameter, [`ledger`] accounts for every document, and
+//! [`report`] says what happened, as one log line and one line of metrics.
+
+pub mod batch_id;
+pub mod handler;
+mod intake;
+pub mod ledger;
+pub mod post;
+pub mod report;
+
+pub use handler::{Function, FunctionError, Handled, Invocation};

@@ -1,0 +1,118 @@
+//! Failure table: settings that are missing or malformed, and events that cannot be read.
+
+use std::time::Duration;
+
+use tablefeed::mapping::Mappings;
+use tablefeed::persist::FunctionError;
+use tablefeed::settings::SETTINGS;
+
+use crate::world::{BY_ID, World, invoke};
+
+async fn error(changes: &[(&str, &str)]) -> String {
+    World::empty().await.settings(changes).unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn every_bad_setting_is_named_at_once() {
+    let error = error(&[("PERSIST_RECORDS", "ten"), ("OVER_LIMIT", "drop"), ("TABLE", "no table!"), ("DLQ_URL", "")]).await;
+    for part in ["4 settings", "PERSIST_RECORDS is \"ten\"", "OVER_LIMIT is \"drop\"", "dlq or skip", "TABLE is", "DLQ_URL is missing"] {
+        assert!(error.contains(part), "{error} should say {part:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_id_is_required_exactly_when_the_mapping_names_it() {
+    assert!(error(&[("LATEST_BATCH_ID", "")]).await.contains("LATEST_BATCH_ID is missing"));
+    let world = World::empty().await;
+    assert!(world.settings(&[("LATEST_BATCH_ID", ""), ("MAPPING", BY_ID)]).is_ok());
+    assert!(world.settings(&[("LATEST_BATCH_ID", ""), ("MAPPING", "document")]).unwrap().batch_parameter.is_none());
+}
+
+#[tokio::test]
+async fn older_names_work_and_two_that_differ_are_refused() {
+    let world = World::empty().await;
+    let settings = world.settings(&[("TABLE", ""), ("table_name", "Older")]).unwrap();
+    assert_eq!(settings.table.id, "Older");
+    let arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/Curated";
+    let settings = world.settings(&[("TABLE", ""), ("DDB_CURATED_RECORDS_TABLE_ARN", arn)]).unwrap();
+    assert_eq!((settings.table.id.as_str(), settings.table.region.as_deref()), (arn, Some("eu-west-1")));
+    assert!(error(&[("TABLE_NAME", "Other")]).await.contains("TABLE is given twice and differs: TABLE and TABLE_NAME"));
+    assert!(world.settings(&[("TABLE_NAME", crate::world::TABLE)]).is_ok());
+}
+
+#[tokio::test]
+async fn names_that_this_version_does_not_know_are_refused_not_ignored() {
+    for name in ["WRITE_MODE", "MAX_RETRY", "CREATE_TABLE", "PARTITION_KEY", "param_sort_key"] {
+        assert!(error(&[(name, "x")]).await.contains(&format!("{name} is set, but this version does not support it")));
+    }
+}
+
+#[tokio::test]
+async fn write_failures_as_letters_need_keys_that_no_document_chooses() {
+    assert!(error(&[("WRITE_FAILURES", "dlq"), ("MAPPING", BY_ID)]).await.contains("WRITE_FAILURES dlq needs keys that contain {@id}"));
+    assert!(World::empty().await.settings(&[("WRITE_FAILURES", "dlq")]).is_ok());
+}
+
+#[tokio::test]
+async fn a_mapping_may_be_a_name_inline_json_or_a_file() {
+    let world = World::empty().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), BY_ID).unwrap();
+    for mapping in ["curated", "document", BY_ID, file.path().to_str().unwrap()] {
+        assert!(world.settings(&[("MAPPING", mapping)]).is_ok(), "{mapping}");
+    }
+    let error = error(&[("MAPPING", "no-such-file.json")]).await;
+    assert!(error.contains("no built-in (curated, document)") && error.contains("no file"), "{error}");
+}
+
+#[tokio::test]
+async fn an_unknown_placeholder_is_named_with_its_place_and_a_suggestion() {
+    let mapping = r#"{"key": {"partition": "id"}, "types": {"id": "S"}, "item": {"id": "{@id}", "b": "{@bacth}"}}"#;
+    let error = error(&[("MAPPING", mapping)]).await;
+    for part in ["MAPPING does not compile", "@bacth", "/item/b", "line 1", "@batch"] {
+        assert!(error.contains(part), "{error} should say {part:?}");
+    }
+}
+
+#[tokio::test]
+async fn queues_by_arn_and_fifo_queues_are_refused() {
+    assert!(error(&[("DLQ_URL", "arn:aws:sqs:us-east-1:1:q")]).await.contains("not its ARN"));
+    assert!(error(&[("DLQ_URL", "https://sqs.us-east-1.amazonaws.com/1/q.fifo")]).await.contains("FIFO"));
+    assert!(error(&[("DLQ_URL", "letters")]).await.contains("must be a queue's URL"));
+}
+
+#[tokio::test]
+async fn the_default_settings_are_what_the_table_of_settings_says() {
+    let settings = World::empty().await.settings(&[]).unwrap();
+    let default = |name: &str| SETTINGS.iter().find(|setting| setting.name == name).unwrap().default;
+    assert_eq!(default("WRITE_CONCURRENCY"), settings.write_concurrency.to_string());
+    assert_eq!(default("MAX_EVENT_BYTES"), settings.max_event_bytes.to_string());
+    assert_eq!(default("ID_NAMESPACE"), settings.id_namespace.to_string());
+    assert_eq!(default("POWERTOOLS_SERVICE_NAME"), settings.service);
+    assert_eq!(default("POWERTOOLS_METRICS_NAMESPACE"), settings.metrics_namespace);
+    assert_eq!(default("BATCH_ID_MAX_AGE_SECONDS"), settings.batch_id_max_age.as_secs().to_string());
+    assert!(Mappings::BUILT_IN.contains(&default("MAPPING")));
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_a_function_error_that_says_what_came() {
+    let world = World::new().await;
+    let function = world.function(&[]);
+    let came = async |event: &str| invoke(&function, event.as_bytes(), Duration::from_secs(60)).await.unwrap_err();
+    let s3 = came(r#"{"Records":[{"eventSource":"aws:s3","s3":{}}]}"#).await;
+    assert!(matches!(s3, FunctionError::Event(_)) && s3.to_string().contains("an event of aws:s3 came"), "{s3}");
+    assert!(came("{").await.to_string().contains("not JSON"));
+    assert!(came("null").await.to_string().contains("null came"));
+}
+
+#[test]
+fn the_readmes_table_of_settings_is_the_codes() {
+    let readme = include_str!("../../README.md");
+    let rows = SETTINGS.iter().map(|setting| {
+        let aliases: Vec<String> = setting.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        let aliases = if aliases.is_empty() { String::new() } else { format!(" Older names: {}.", aliases.join(", ")) };
+        format!("| `{}` | {} | {}{aliases} |\n", setting.name, setting.default, setting.meaning)
+    });
+    let table = format!("| name | default | meaning |\n|---|---|---|\n{}", rows.collect::<String>());
+    assert!(readme.contains(&table), "put this into README.md:\n{table}");
+}
