@@ -135,10 +135,7 @@ impl<'a> Number<'a> {
         let count = usize::try_from(self.magnitude + 1).unwrap_or(0);
         let digits = self.digits().chain(std::iter::repeat(b'0')).take(count);
         let truncated = digits.fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
-        Some(match self.negative {
-            false => truncated,
-            true => -truncated - i64::from(self.count() > count),
-        })
+        Some(if self.negative { -truncated - i64::from(self.count() > count) } else { truncated })
     }
 
     fn count(&self) -> usize {

@@ -8,40 +8,51 @@ use crate::json::Json;
 /// A value on its way into an item.
 #[derive(Debug, Clone)]
 pub(super) enum Content<'d> {
-    Text(Cow<'d, str>),
+    Null,
+    Bool(bool),
     /// Digits as they came.
     Number(Cow<'d, str>),
-    /// A part of the document that is neither text nor number.
-    Json(&'d Json<'d>),
-    /// A part of the declaration that is neither text nor number; its placeholders are resolved while it is written.
-    Declared(&'d Value),
+    Text(Cow<'d, str>),
+    /// An array of the document.
+    Array(&'d [Json<'d>]),
+    /// An object of the document.
+    Object(&'d [(Cow<'d, str>, Json<'d>)]),
+    /// An array of the declaration; its placeholders are resolved while it is written.
+    List(&'d [Value]),
+    /// An object of the declaration.
+    Map(&'d [(Box<str>, Value)]),
 }
 
 impl<'d> Content<'d> {
     pub(super) fn of(json: &'d Json<'d>) -> Content<'d> {
         match json {
-            Json::String(text) => Content::Text(Cow::Borrowed(text)),
+            Json::Null => Content::Null,
+            Json::Bool(flag) => Content::Bool(*flag),
             Json::Number(digits) => Content::Number(Cow::Borrowed(digits)),
-            other => Content::Json(other),
+            Json::String(text) => Content::Text(Cow::Borrowed(text)),
+            Json::Array(elements) => Content::Array(elements),
+            Json::Object(members) => Content::Object(members),
         }
     }
 
     /// What kind of value this is, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Content::Text(_) => "a string",
+            Content::Null => "null",
+            Content::Bool(_) => "a boolean",
             Content::Number(_) => "a number",
-            Content::Json(json) => json.kind(),
-            Content::Declared(value) => value.kind(),
+            Content::Text(_) => "a string",
+            Content::Array(_) | Content::List(_) => "an array",
+            Content::Object(_) | Content::Map(_) => "an object",
         }
     }
 
     /// The text of a string, a number or a boolean; nothing else has one.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(super) fn into_text(self) -> Option<Cow<'d, str>> {
         match self {
             Content::Text(text) | Content::Number(text) => Some(text),
-            Content::Json(Json::Bool(flag)) => Some(if *flag { "true" } else { "false" }),
-            Content::Json(_) | Content::Declared(_) => None,
+            Content::Bool(flag) => Some(Cow::Borrowed(if flag { "true" } else { "false" })),
+            _ => None,
         }
     }
 }

@@ -94,7 +94,9 @@ impl Conversion {
         let converted = match self.to {
             None => content,
             Some(To::Number) => number(content).ok_or_else(|| refused("is neither a number nor a string that is one"))?,
-            Some(To::String) => string(content).ok_or_else(|| refused("is neither a string, a number nor a boolean"))?,
+            Some(To::String) => {
+                content.into_text().map(Content::Text).ok_or_else(|| refused("is neither a string, a number nor a boolean"))?
+            }
             Some(To::Ttl(after)) => {
                 ttl(&content, after).ok_or_else(|| refused("is not a number of epoch seconds between 1970 and the year 9999"))?
             }
@@ -111,25 +113,12 @@ impl Conversion {
         };
         converted.or_else(|| self.default.as_ref()?.contradicts(kind))
     }
-
-    /// Whether the conversion hands on texts as they are.
-    pub(super) fn keeps_text(&self) -> bool {
-        matches!(self.to, None | Some(To::String))
-    }
 }
 
 fn number(content: Content<'_>) -> Option<Content<'_>> {
     match content {
         Content::Number(digits) => Some(Content::Number(digits)),
         Content::Text(text) if Number::parse(&text).is_some() => Some(Content::Number(text)),
-        _ => None,
-    }
-}
-
-fn string(content: Content<'_>) -> Option<Content<'_>> {
-    match content {
-        Content::Text(text) | Content::Number(text) => Some(Content::Text(text)),
-        Content::Json(Json::Bool(flag)) => Some(Content::Text(Cow::Borrowed(if *flag { "true" } else { "false" }))),
         _ => None,
     }
 }
@@ -151,7 +140,7 @@ mod tests {
         let document = parse(document).unwrap();
         let value = Value::compile(&parse(conversion).unwrap()).unwrap();
         let content = value.resolve(&Scope { document: &document, origin: &ORIGIN }).map_err(|rejection| rejection.reason)?;
-        Ok(content.map(|content| format!("{} {}", content.kind(), content.text().unwrap_or_default())))
+        Ok(content.map(|content| format!("{} {}", content.kind(), content.into_text().unwrap_or_default())))
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::item::{Attribute, Mapping, Rest};
 use super::key::KeySchema;
 use super::pattern::Pattern;
 use super::suggest;
-use super::table::{Role, Typed, Types, typed};
+use super::table::{Role, Typed, Types, declared};
 use super::value::Value;
 use crate::json::{self, Json};
 
@@ -87,11 +87,11 @@ fn item(json: &Json<'_>, key: &KeySchema, types: &Types) -> Result<Vec<Attribute
     // The members of `item` itself are attributes, whatever they are called.
     let attributes = object(json)?.iter().map(|(name, json)| {
         let (name, value) = Value::compile_member(name, json).map_err(under(name))?;
-        let typed = typed(key, types, &name);
-        if let Some(typed) = typed {
+        let declared = declared(key, types, &name);
+        if let Some(typed) = declared {
             check_typed(&name, &value, typed).map_err(under(&name))?;
         }
-        Ok(Attribute { name, value, typed })
+        Ok(Attribute { name, value, typed: declared })
     });
     attributes.collect()
 }
@@ -115,7 +115,7 @@ fn rest(attributes: &[Attribute], key: &KeySchema, types: &Types) -> Rest {
     let checked = types
         .iter()
         .filter(|(name, _)| !attributes.iter().any(|attribute| *attribute.name == **name))
-        .map(|(name, _)| (name.into(), typed(key, types, name)));
+        .map(|(name, _)| (name.into(), declared(key, types, name)));
     let mut names: Vec<_> = produced.chain(checked).collect();
     names.sort_by(|(left, _), (right, _)| left.cmp(right));
     Rest(names)

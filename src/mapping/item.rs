@@ -104,7 +104,7 @@ fn part<'c>(content: &'c Content<'_>) -> Option<KeyPart<'c>> {
     match content {
         Content::Text(text) => Some(KeyPart::S(text)),
         Content::Number(digits) => Some(KeyPart::N(digits)),
-        Content::Json(_) | Content::Declared(_) => None,
+        _ => None,
     }
 }
 

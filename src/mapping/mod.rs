@@ -16,6 +16,7 @@ mod content;
 mod convert;
 mod declaration;
 mod error;
+mod field;
 mod item;
 mod key;
 mod locate;
@@ -25,6 +26,8 @@ mod reference;
 mod suggest;
 mod table;
 mod template;
+#[cfg(test)]
+mod tests;
 mod typed_json;
 mod value;
 

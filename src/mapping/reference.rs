@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::content::Content;
 use super::error::Fault;
+use super::field::Field;
 use super::origin::Origin;
 use super::{Rejection, canonical, suggest};
 use crate::json::Json;
@@ -45,13 +46,6 @@ pub(super) enum Source {
     Shard,
     PartitionKey,
     Arrival,
-}
-
-/// A place in the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Field {
-    Name(Box<str>),
-    Pointer(Box<str>),
 }
 
 /// What references look into.
@@ -169,45 +163,6 @@ fn hash<'d>(fields: &[Field], scope: &Scope<'d>) -> Result<Option<Content<'d>>, 
     }
     name.push(']');
     Ok(Some(Content::Text(Cow::Owned(Uuid::new_v5(&scope.origin.namespace, name.as_bytes()).to_string()))))
-}
-
-impl Field {
-    fn compile(text: &str) -> Result<Field, Fault> {
-        if text.is_empty() {
-            return Err(Fault::new("a placeholder names no field; `{/}` is the field with the empty name, `{{` and `}}` are braces"));
-        }
-        if text.starts_with('/') {
-            let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-            return if escapes {
-                Ok(Field::Pointer(text.into()))
-            } else {
-                Err(Fault::new(format!("`{text}` is not a JSON Pointer: write `~0` for `~` and `~1` for `/`")))
-            };
-        }
-        if text.starts_with('@') {
-            return Err(Fault::new(format!("`{text}`: `@hash:` takes fields and pointers only")));
-        }
-        if text.trim() != text {
-            return Err(Fault::new(format!("field `{text}` has white space at its edges; if it is meant, write the pointer `/{text}`")));
-        }
-        if text.ends_with(['?', '!']) {
-            return Err(Fault::new(format!("`{text}`: one `?` or `!` stands at the end, behind all alternatives")));
-        }
-        Ok(Field::Name(text.into()))
-    }
-
-    fn find<'d>(&self, document: &'d Json<'d>) -> Option<&'d Json<'d>> {
-        match self {
-            Field::Name(name) => document.get(name),
-            Field::Pointer(pointer) => document.pointer(pointer),
-        }
-    }
-
-    fn text(&self) -> &str {
-        match self {
-            Field::Name(text) | Field::Pointer(text) => text,
-        }
-    }
 }
 
 #[cfg(test)]

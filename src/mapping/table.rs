@@ -95,7 +95,7 @@ impl Types {
 }
 
 /// What is declared about the attribute `name`, if anything is.
-pub(super) fn typed(schema: &KeySchema, types: &Types, name: &str) -> Option<Typed> {
+pub(super) fn declared(schema: &KeySchema, types: &Types, name: &str) -> Option<Typed> {
     let kind = types.kind(name)?;
     let role = match &schema.sort {
         _ if schema.partition.name == name => Role::Partition,

@@ -64,8 +64,9 @@ pub(super) fn join<'d>(pieces: &'d [Piece], scope: &Scope<'d>) -> Result<Cow<'d,
             Piece::Plain(plain) => text.push_str(plain),
             Piece::Reference(reference) => {
                 let Some(content) = reference.require(scope)? else { continue };
-                let refused = || format!("{} is {} and cannot be part of a text", reference.name(), content.kind());
-                text.push_str(content.text().ok_or_else(|| Rejection::new(Reason::BadValue, refused()))?);
+                let kind = content.kind();
+                let refused = || format!("{} is {kind} and cannot be part of a text", reference.name());
+                text.push_str(&content.into_text().ok_or_else(|| Rejection::new(Reason::BadValue, refused()))?);
             }
         }
     }

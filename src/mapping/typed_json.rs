@@ -5,9 +5,7 @@
 
 use super::content::Content;
 use super::reference::Scope;
-use super::value::Value;
 use super::{Rejection, canonical};
-use crate::json::Json;
 use crate::number::Number;
 use crate::reason::Reason;
 
@@ -52,84 +50,49 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes one content; the lists and maps of the declaration are resolved on the way.
     pub(super) fn content(&mut self, content: &Content<'_>, scope: &Scope<'_>) -> Result<(), Rejection> {
         match content {
-            Content::Text(text) => self.text(text),
+            Content::Null => self.word("{\"NULL\":true}"),
+            Content::Bool(true) => self.word("{\"BOOL\":true}"),
+            Content::Bool(false) => self.word("{\"BOOL\":false}"),
             Content::Number(digits) => self.number(digits),
-            Content::Json(json) => self.json(json),
-            Content::Declared(value) => self.declared(value, scope),
+            Content::Text(text) => self.text(text),
+            Content::Array(elements) => {
+                self.nested("{\"L\":[", "]}", |writer| elements.iter().try_for_each(|element| writer.element(&Content::of(element), scope)))
+            }
+            Content::Object(members) => self.nested("{\"M\":{", "}}", |writer| {
+                members.iter().try_for_each(|(name, member)| writer.member(name, &Content::of(member), scope))
+            }),
+            Content::List(elements) => self.nested("{\"L\":[", "]}", |writer| {
+                elements.iter().try_for_each(|element| match element.resolve(scope)? {
+                    Some(content) => writer.element(&content, scope),
+                    None => Ok(()),
+                })
+            }),
+            Content::Map(members) => self.nested("{\"M\":{", "}}", |writer| {
+                members.iter().try_for_each(|(name, member)| match member.resolve(scope)? {
+                    Some(content) => writer.member(name, &content, scope),
+                    None => Ok(()),
+                })
+            }),
         }
     }
 
-    fn declared(&mut self, value: &Value, scope: &Scope<'_>) -> Result<(), Rejection> {
-        match value {
-            Value::Null => self.null(),
-            Value::Bool(flag) => self.bool(*flag),
-            Value::List(elements) => {
-                self.open("{\"L\":[")?;
-                for element in elements {
-                    if let Some(content) = element.resolve(scope)? {
-                        self.element()?;
-                        self.content(&content, scope)?;
-                    }
-                }
-                self.close("]}");
-                Ok(())
-            }
-            Value::Map(members) => {
-                self.open("{\"M\":{")?;
-                for (name, member) in members {
-                    if let Some(content) = member.resolve(scope)? {
-                        self.add(1)?;
-                        self.name(name)?;
-                        self.content(&content, scope)?;
-                    }
-                }
-                self.close("}}");
-                Ok(())
-            }
-            Value::Number(_) | Value::Text(_) | Value::Reference(_) | Value::Conversion(_) => match value.resolve(scope)? {
-                Some(content) => self.content(&content, scope),
-                None => self.null(),
-            },
-        }
+    fn element(&mut self, content: &Content<'_>, scope: &Scope<'_>) -> Result<(), Rejection> {
+        self.separate();
+        self.add(1)?;
+        self.content(content, scope)
     }
 
-    fn json(&mut self, json: &Json<'_>) -> Result<(), Rejection> {
-        match json {
-            Json::Null => self.null(),
-            Json::Bool(flag) => self.bool(*flag),
-            Json::Number(digits) => self.number(digits),
-            Json::String(text) => self.text(text),
-            Json::Array(elements) => {
-                self.open("{\"L\":[")?;
-                for element in elements {
-                    self.element()?;
-                    self.json(element)?;
-                }
-                self.close("]}");
-                Ok(())
-            }
-            Json::Object(members) => {
-                self.open("{\"M\":{")?;
-                for (name, member) in members {
-                    self.add(1)?;
-                    self.name(name)?;
-                    self.json(member)?;
-                }
-                self.close("}}");
-                Ok(())
-            }
-        }
+    fn member(&mut self, name: &str, content: &Content<'_>, scope: &Scope<'_>) -> Result<(), Rejection> {
+        self.add(1)?;
+        self.name(name)?;
+        self.content(content, scope)
     }
 
-    fn null(&mut self) -> Result<(), Rejection> {
-        self.json.push_str("{\"NULL\":true}");
-        self.add(1)
-    }
-
-    fn bool(&mut self, flag: bool) -> Result<(), Rejection> {
-        self.json.push_str(if flag { "{\"BOOL\":true}" } else { "{\"BOOL\":false}" });
+    fn word(&mut self, word: &str) -> Result<(), Rejection> {
+        self.json.push_str(word);
         self.add(1)
     }
 
@@ -154,22 +117,14 @@ impl Writer {
         Ok(())
     }
 
-    fn open(&mut self, opening: &str) -> Result<(), Rejection> {
+    fn nested(&mut self, open: &str, close: &str, inside: impl FnOnce(&mut Self) -> Result<(), Rejection>) -> Result<(), Rejection> {
         self.add(3)?;
-        self.json.push_str(opening);
+        self.json.push_str(open);
         self.depth += 1;
-        Ok(())
-    }
-
-    fn close(&mut self, closing: &str) {
-        self.json.push_str(closing);
+        inside(self)?;
         self.depth -= 1;
-    }
-
-    /// Begins an element of a list.
-    fn element(&mut self) -> Result<(), Rejection> {
-        self.separate();
-        self.add(1)
+        self.json.push_str(close);
+        Ok(())
     }
 
     /// A comma, unless the last byte opened a list, a map or the item. No value ends in such a byte.
@@ -195,12 +150,15 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::origin::tests::ORIGIN;
     use super::*;
-    use crate::json::parse;
+    use crate::json::{Json, parse};
 
     fn write(value: &str) -> Result<(String, usize), Reason> {
         let mut writer = Writer::new();
-        let result = writer.name("a").and_then(|()| writer.json(&parse(value).unwrap()));
+        let value = parse(value).unwrap();
+        let scope = Scope { document: &Json::Null, origin: &ORIGIN };
+        let result = writer.name("a").and_then(|()| writer.content(&Content::of(&value), &scope));
         result.map(|()| writer.finish()).map_err(|rejection| rejection.reason)
     }
 

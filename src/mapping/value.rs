@@ -81,7 +81,10 @@ impl Value {
             Value::Conversion(conversion) => return conversion.resolve(scope),
             Value::Text(pieces) => Content::Text(template::join(pieces, scope)?),
             Value::Number(digits) => Content::Number(Cow::Borrowed(digits)),
-            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => Content::Declared(self),
+            Value::Null => Content::Null,
+            Value::Bool(flag) => Content::Bool(*flag),
+            Value::List(elements) => Content::List(elements),
+            Value::Map(members) => Content::Map(members),
         }))
     }
 
@@ -106,7 +109,10 @@ impl Value {
                 _ => unless(KeyKind::S, "a string"),
             }),
             Value::Conversion(conversion) => conversion.contradicts(kind),
-            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => Some(self.kind()),
+            Value::Null => Some("null"),
+            Value::Bool(_) => Some("a boolean"),
+            Value::List(_) => Some("an array"),
+            Value::Map(_) => Some("an object"),
         }
     }
 
@@ -119,20 +125,6 @@ impl Value {
             Value::List(elements) => elements.iter().any(|element| element.any_reference(test)),
             Value::Map(members) => members.iter().any(|(_, member)| member.any_reference(test)),
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        }
-    }
-
-    /// What kind of value this is, for messages.
-    pub(super) fn kind(&self) -> &'static str {
-        match self {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            Value::Text(_) => "a string",
-            Value::Reference(_) => "a placeholder",
-            Value::Conversion(_) => "a conversion",
-            Value::List(_) => "an array",
-            Value::Map(_) => "an object",
         }
     }
 }

@@ -1,0 +1,347 @@
+//! The language as a whole: faults and their places, keys, several mappings, properties, and the examples of the docs.
+
+use proptest::prelude::*;
+
+use super::origin::tests::ORIGIN;
+use super::*;
+use crate::json::parse;
+use crate::number::Number;
+
+const KEY: &str = r#""key":{"partition":"id"},"types":{"id":"S"}"#;
+
+fn error(text: &str) -> String {
+    Mappings::compile(text).unwrap_err().to_string()
+}
+
+fn map(mapping: &str, document: &str) -> Mapped {
+    Mappings::compile(mapping).unwrap().map(&parse(document).unwrap(), &ORIGIN)
+}
+
+fn item(mapping: &str, document: &str) -> Item {
+    match map(mapping, document) {
+        Mapped::Item(item) => item,
+        other => panic!("{document}: {other:?}"),
+    }
+}
+
+fn rejected(mapping: &str, document: &str) -> (Reason, String) {
+    match map(mapping, document) {
+        Mapped::Rejected(rejection) => (rejection.reason, rejection.message),
+        other => panic!("{document}: {other:?}"),
+    }
+}
+
+#[test]
+fn an_error_names_its_place_and_what_would_be_right() {
+    assert_eq!(
+        error("{\n  \"key\": {\"partition\": \"id\"},\n  \"types\": {\"id\": \"S\"},\n  \"item\": {\"id\": \"{@bacth}\"}\n}"),
+        "mapping, line 4 column 18 (/item/id): unknown placeholder `@bacth`: did you mean `@batch`?"
+    );
+    assert_eq!(error("{\"key\": }"), "mapping, line 1 column 9: not JSON: expected a JSON value");
+    assert_eq!(error("[]"), "mapping, line 1 column 1: an array of mappings needs at least one");
+    assert_eq!(error(" [1]"), "mapping, line 1 column 3 (/0): an object belongs here, not a number");
+}
+
+#[test]
+fn mistakes_and_what_is_not_supported_yet_are_told_apart() {
+    for (members, place, message) in [
+        (r#""wehre":{}"#, "/wehre", "unknown member `wehre` of a mapping: did you mean `where`?"),
+        (r#""time":{}"#, "/time", "`time` is not supported yet"),
+        (r#""delete":{}"#, "/delete", "`delete` is not supported yet"),
+        (r#""tombstones":1"#, "/tombstones", "`tombstones` is not supported yet"),
+        (r#""item":{"a":"{@time:%Y}"}"#, "/item/a", "`@time` is not supported yet"),
+        (r#""item":{"a":{"from":"x","as":"binary"}}"#, "/item/a/as", "`binary` is not supported yet"),
+        (r#""item":{"a":{"from":"x","as":"nubmer"}}"#, "/item/a/as", "did you mean `number`?"),
+        (r#""item":{"a":{"from":"x","defualt":1}}"#, "/item/a/defualt", "did you mean `default`?"),
+        (r#""item":{"a":{"from":1}}"#, "/item/a/from", "a string belongs here"),
+        (r#""item":{"a":{"from":"@bacth"}}"#, "/item/a/from", "did you mean `@batch`?"),
+        (r#""item":{"a":{"from":"x","after":"1d"}}"#, "/item/a/after", "belongs to"),
+        (r#""item":{"a":{"from":"x","as":"ttl","after":"1y"}}"#, "/item/a/after", "not a duration"),
+        (r#""item":{"a":{"literal":1,"b":2}}"#, "/item/a", "no other member"),
+        (r#""item":{"a":[1,{"b/c":"{"}]}"#, "/item/a/1/b~1c", "without its partner"),
+        (r#""item":{"a":1e126}"#, "/item/a", "outside"),
+        (r#""item":{"":1}"#, "/item/", "1 to 65535 bytes"),
+        (r#""item":[]"#, "/item", "an object belongs here"),
+        (r#""rest":"all""#, "/rest", "`keep` or `drop`"),
+        (r#""where":{"f":[{"prefx":"x"}]}"#, "/where/f/0/prefx", "did you mean `prefix`?"),
+        (r#""item":{"id":"{id?}"}"#, "/item/id", "cannot be optional"),
+        (r#""item":{"id":{"from":"id?"}}"#, "/item/id", "cannot be optional"),
+        (r#""item":{"id":""}"#, "/item/id", "cannot be the empty string"),
+        (r#""item":{"id":"{@arrival}"}"#, "/item/id", "declares `id` as `S`, but this can be a number"),
+        (r#""item":{"id":"{a|@arrival}"}"#, "/item/id", "can be a number"),
+        (r#""item":{"id":{"from":"a","as":"ttl"}}"#, "/item/id", "can be a number"),
+        (r#""item":{"id":{"from":"a","default":null}}"#, "/item/id", "can be null"),
+        (r#""item":{"id":["{a}"]}"#, "/item/id", "can be an array"),
+        (r#""item":{"a":"{a}"}"#, "/key/partition", "nothing produces the key attribute `id`"),
+        (r#""rest":"drop""#, "/key/partition", "nothing produces"),
+    ] {
+        let error = error(&format!("{{{KEY},{members}}}"));
+        assert!(error.contains(&format!("({place})")) && error.contains(message), "{members}: {error}");
+    }
+}
+
+#[test]
+fn key_and_types_are_checked() {
+    for (text, place, message) in [
+        (r#"{"item":{}}"#, "column 1:", "needs `key`"),
+        (r#"{"key":{}}"#, "(/key)", "needs `partition`"),
+        (r#"{"key":{"partition":"id"}}"#, "(/key/partition)", "`types` must declare"),
+        (r#"{"key":{"partition":"id"},"types":{"Id":"S"}}"#, "(/key/partition)", "did you mean `Id`?"),
+        (r#"{"key":{"partition":"id","sort":"id"},"types":{"id":"S"}}"#, "(/key/sort)", "two attributes"),
+        (r#"{"key":{"partition":"id","srot":"id"},"types":{"id":"S"}}"#, "(/key/srot)", "did you mean `sort`?"),
+        (r#"{"key":{"partition":"id"},"types":{"id":"B"}}"#, "(/types/id)", "not supported yet"),
+        (r#"{"key":{"partition":"id"},"types":{"id":"string"}}"#, "(/types/id)", "`S` or `N`"),
+        (r#"{"key":{"partition":"id"},"types":{"id":"N"},"item":{"id":"{@batch}"}}"#, "(/item/id)", "can be a string"),
+        (r#"{"key":{"partition":"id"},"types":{"id":"N"},"item":{"id":"{a}-{b}"}}"#, "(/item/id)", "can be a string"),
+        (r#"{"key":{"partition":"id"},"types":{"id":"N"},"item":{"id":"{a!}"}}"#, "(/item/id)", "can be a string"),
+    ] {
+        let error = error(text);
+        assert!(error.contains(place) && error.contains(message), "{text}: {error}");
+    }
+    let long = "n".repeat(256);
+    assert!(error(&format!(r#"{{"key":{{"partition":"{long}"}},"types":{{"{long}":"S"}}}}"#)).contains("1 to 255 bytes"));
+}
+
+#[test]
+fn mappings_of_one_table_agree_on_key_and_types() {
+    let other = r#"{"key":{"partition":"x"},"types":{"x":"S"}}"#;
+    assert!(error(&format!("[{{{KEY}}},{other}]")).contains("(/1/key): all mappings of a table have the same key"));
+    let number = r#"{"key":{"partition":"id"},"types":{"id":"N"}}"#;
+    assert!(error(&format!("[{{{KEY}}},{number}]")).contains("(/1/types/id): another mapping declares `id` as `S`"));
+    let shared = Mappings::compile(&format!(r#"[{{{KEY}}},{{"key":{{"partition":"id"}},"types":{{"i":"N"}}}}]"#)).unwrap();
+    assert_eq!(shared.types().collect::<Vec<_>>(), [("id", KeyKind::S), ("i", KeyKind::N)]);
+    // The types hold for every mapping of the table.
+    let wrong = shared.map(&parse(r#"{"id":"a","i":"x"}"#).unwrap(), &ORIGIN);
+    assert!(matches!(wrong, Mapped::Rejected(Rejection { reason: Reason::WrongKeyType, .. })));
+}
+
+#[test]
+fn the_first_mapping_that_matches_takes_the_document() {
+    let of_kind = |kind: &str| format!(r#"{{{KEY},"where":{{"kind":["{kind}"]}},"item":{{"id":"{{id}}","is":"{kind}"}}}}"#);
+    let mappings = format!("[{},{}]", of_kind("a"), of_kind("b"));
+    assert_eq!(item(&mappings, r#"{"id":"1","kind":"b"}"#).json, r#"{"id":{"S":"1"},"is":{"S":"b"}}"#);
+    assert_eq!(map(&mappings, r#"{"id":"1","kind":"c"}"#), Mapped::Filtered);
+    assert_eq!(rejected(&mappings, "{}"), (Reason::MissingField, "`where` asks for field `kind`, which is absent".to_owned()));
+    let caught = format!("[{},{{{KEY}}}]", of_kind("a"));
+    assert_eq!(item(&caught, r#"{"id":"1"}"#).json, r#"{"id":{"S":"1"}}"#);
+    assert_eq!(rejected(&caught, "[]").0, Reason::NotAnObject);
+}
+
+#[test]
+fn key_attributes_are_checked_before_they_reach_the_table() {
+    let mapping = r#"{"key":{"partition":"p","sort":"s"},"types":{"p":"S","s":"N","i":"S"}}"#;
+    let document = |p: &str, s: &str, i: &str| format!(r#"{{"p":{p},"s":{s},"i":{i}}}"#);
+    let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes));
+    let key = Key::new(KeyPart::S("a"), Some(KeyPart::N("1")));
+    assert_eq!(item(mapping, &document("\"a\"", "1.0", "\"x\"")).key, key);
+    assert_eq!(item(mapping, r#"{"s":1e0,"p":"a"}"#).key, key);
+    assert!(matches!(map(mapping, &document(&text(2048), "1", &text(2048))), Mapped::Item(_)));
+    for (document, reason) in [
+        (document("\"\"", "1", "\"x\""), Reason::EmptyKey),
+        (document("\"a\"", "1", "\"\""), Reason::EmptyKey),
+        (document("1", "1", "\"x\""), Reason::WrongKeyType),
+        (document("\"a\"", "\"1\"", "\"x\""), Reason::WrongKeyType),
+        (document("\"a\"", "null", "\"x\""), Reason::WrongKeyType),
+        (document("\"a\"", "1", "null"), Reason::WrongKeyType),
+        (document(&text(2049), "1", "\"x\""), Reason::KeyTooLong),
+        (document("\"a\"", "1e400", "\"x\""), Reason::NumberOutOfRange),
+        (r#"{"p":"a"}"#.to_owned(), Reason::MissingField),
+        (r#"{"s":1}"#.to_owned(), Reason::MissingField),
+    ] {
+        assert_eq!(rejected(mapping, &document).0, reason, "{document}");
+    }
+    let sort = r#"{"key":{"partition":"p","sort":"s"},"types":{"p":"S","s":"S"}}"#;
+    assert!(matches!(map(sort, &document("\"a\"", &text(1024), "1")), Mapped::Item(_)));
+    assert_eq!(rejected(sort, &document("\"a\"", &text(1025), "1")).0, Reason::KeyTooLong);
+}
+
+#[test]
+fn a_message_names_the_attribute_and_never_the_value() {
+    let mapping = format!(r#"{{{KEY},"item":{{"id":"{{a!}}","n":{{"from":"b","as":"number"}},"t":"x{{c}}"}}}}"#);
+    for document in [
+        r#"{"a":987654,"b":1,"c":1}"#,
+        r#"{"a":"k","b":"secret","c":1}"#,
+        r#"{"a":"k","b":1,"c":["secret"]}"#,
+        r#"{"a":"","b":1,"c":1}"#,
+        r#"{"a":"k","b":"987654e987654","c":1}"#,
+        r#"{"a":"k","b":1}"#,
+    ] {
+        let (_, message) = rejected(&mapping, document);
+        assert!(message.starts_with("attribute `"), "{message}");
+        assert!(!message.contains("secret") && !message.contains("987654"), "{message}");
+    }
+}
+
+#[test]
+fn dropped_fields_are_not_checked() {
+    let mapping = format!(r#"{{{KEY},"item":{{"id":"{{id}}"}}}}"#);
+    let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    assert_eq!(item(&mapping, &format!(r#"{{"id":"a","":1e999,"deep":{deep}}}"#)).json, r#"{"id":{"S":"a"}}"#);
+}
+
+#[test]
+fn a_batch_id_must_fit_what_it_fills() {
+    let mapping = |value: &str| Mappings::compile(&format!(r#"{{{KEY},"item":{{"id":{value}}}}}"#)).unwrap();
+    let long = "b".repeat(2048);
+    assert_eq!(mapping("\"{@id}\"").check_batch(""), Ok(()));
+    assert_eq!(mapping("\"{@batch}\"").check_batch(""), Err("the batch id is empty".to_owned()));
+    assert_eq!(mapping("\"{@batch}\"").check_batch(&long), Ok(()));
+    assert_eq!(mapping("\"{@batch}#{x}\"").check_batch("b"), Ok(()));
+    assert!(mapping("\"{@batch}#{x}\"").check_batch(&long).unwrap_err().contains("attribute `id`"));
+    assert!(mapping("\"{x|@batch}\"").check_batch(&(long + "b")).is_err());
+    let number = format!(r#"{{{KEY},"item":{{"id":"{{@id}}","n":{{"from":"@batch","as":"number"}}}}}}"#);
+    let number = Mappings::compile(&number).unwrap();
+    assert_eq!(number.check_batch("7"), Ok(()));
+    assert!(number.check_batch("seven").is_err());
+}
+
+#[test]
+fn keyed_by_identity_means_an_id_without_alternatives() {
+    for (value, expected) in [
+        ("\"{@id}\"", true),
+        ("\"a#{@id}\"", true),
+        ("\"{x|@id}\"", false),
+        ("\"a{@id?}\"", false),
+        ("\"{x}\"", false),
+        ("\"{@hash:x}\"", false),
+    ] {
+        let mappings = Mappings::compile(&format!(r#"{{{KEY},"item":{{"id":{value},"other":"{{@id}}"}}}}"#)).unwrap();
+        assert_eq!(mappings.keyed_by_identity(), expected, "{value}");
+    }
+    assert!(!Mappings::compile(&format!("{{{KEY}}}")).unwrap().keyed_by_identity());
+}
+
+/// Reads typed JSON back, and counts its bytes without the generosity of the size.
+fn untyped<'a>(value: &Json<'a>) -> (Json<'a>, usize) {
+    let Json::Object(members) = value else { panic!("typed: {value:?}") };
+    let [(tag, value)] = members.as_slice() else { panic!("one type: {members:?}") };
+    match (tag.as_ref(), value) {
+        ("NULL", Json::Bool(true)) => (Json::Null, 1),
+        ("BOOL", Json::Bool(_)) => (value.clone(), 1),
+        ("S", Json::String(text)) => (value.clone(), text.len()),
+        ("N", Json::String(std::borrow::Cow::Borrowed(digits))) => {
+            let digits_stored = Number::parse(digits).unwrap().canonical().unwrap();
+            let significant = digits_stored.trim_matches(['-', '0', '.']).replace('.', "").len();
+            (Json::Number(digits), 1 + significant.div_ceil(2))
+        }
+        ("L", Json::Array(elements)) => {
+            let (elements, sizes): (Vec<_>, Vec<_>) = elements.iter().map(untyped).unzip();
+            let size = 3 + elements.len() + sizes.iter().sum::<usize>();
+            (Json::Array(elements), size)
+        }
+        ("M", Json::Object(_)) => {
+            let (members, size) = untyped_members(value);
+            let count = members.len();
+            (Json::Object(members), 3 + count + size)
+        }
+        other => panic!("typed: {other:?}"),
+    }
+}
+
+type Members<'a> = Vec<(std::borrow::Cow<'a, str>, Json<'a>)>;
+
+fn untyped_members<'a>(value: &Json<'a>) -> (Members<'a>, usize) {
+    let Json::Object(members) = value else { panic!("members: {value:?}") };
+    let mut size = 0;
+    let members = members.iter().map(|(name, member)| {
+        let (member, bytes) = untyped(member);
+        size += name.len() + bytes;
+        (name.clone(), member)
+    });
+    (members.collect(), size)
+}
+
+fn any_json() -> impl Strategy<Value = String> {
+    let text = || ".{0,12}".prop_map(|text| serde_json::to_string(&text).unwrap());
+    let number = "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,6})?([eE][+-]?[0-9]{1,3})?";
+    let scalar = prop_oneof![Just("null".to_owned()), Just("true".to_owned()), Just("false".to_owned()), number, text()];
+    scalar.prop_recursive(40, 200, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|elements| format!("[{}]", elements.join(","))),
+            prop::collection::vec((text(), inner), 0..4).prop_map(|members| object(&members)),
+        ]
+    })
+}
+
+fn object(members: &[(String, String)]) -> String {
+    format!("{{{}}}", members.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join(","))
+}
+
+proptest! {
+    #[test]
+    fn any_document_becomes_an_item_with_the_same_values_or_a_rejection(
+        members in prop::collection::vec(("\"[a-dé\\\\]{0,2}\"".prop_map(|name| name.replace('\\', "\\\\")), any_json()), 0..6),
+    ) {
+        let text = object(&members);
+        let Ok(document) = parse(&text) else { return Err(TestCaseError::reject("deeper than the parser reads")) };
+        let mappings = Mappings::built_in("document", false).unwrap();
+        match mappings.map(&document, &ORIGIN) {
+            Mapped::Item(item) => {
+                let written = parse(&item.json).unwrap();
+                let (mut attributes, size) = untyped_members(&written);
+                prop_assert!(item.size >= size, "{} is below {size}", item.size);
+                prop_assert_eq!(attributes.remove(0).0, "id");
+                prop_assert_eq!(Json::Object(attributes), document);
+            }
+            Mapped::Rejected(rejection) => {
+                let expected = [Reason::NumberOutOfRange, Reason::BadAttributeName, Reason::NestingTooDeep];
+                prop_assert!(expected.contains(&rejection.reason), "{rejection:?}");
+            }
+            Mapped::Filtered => prop_assert!(false, "filtered"),
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_compiler_panic(text in any_json(), template in "[{}a@|?!:,/~ ]{0,12}") {
+        drop(Mappings::compile(&text));
+        let template = serde_json::to_string(&template).unwrap();
+        drop(Mappings::compile(&format!(r#"{{{KEY},"item":{{"id":"{{@id}}","x":{template},"y":{text}}},"where":{text}}}"#)));
+    }
+}
+
+/// The fenced blocks of the docs: what they are, and their text.
+fn blocks(markdown: &str) -> Vec<(&str, &str)> {
+    let fences = markdown.split("\n```").collect::<Vec<_>>();
+    fences.iter().skip(1).step_by(2).map(|block| block.split_once('\n').unwrap()).collect()
+}
+
+#[test]
+fn the_examples_of_the_docs_hold() {
+    let mut mapping = Err(String::new());
+    let mut mapped = Mapped::Filtered;
+    let mut checked = 0;
+    for (kind, text) in blocks(include_str!("../../docs/mapping.md")) {
+        match kind {
+            "json mapping" => mapping = Mappings::compile(text).map_err(|error| error.to_string()),
+            "json document" => mapped = mapping.as_ref().unwrap().map(&parse(text).unwrap(), &ORIGIN),
+            "json item" => {
+                let Mapped::Item(item) = &mapped else { panic!("{mapped:?} instead of {text}") };
+                assert_eq!(parse(&item.json).unwrap(), parse(text).unwrap(), "{}", item.json);
+                checked += 1;
+            }
+            "text outcome" => {
+                let outcome = match &mapped {
+                    Mapped::Filtered => "filtered".to_owned(),
+                    Mapped::Rejected(rejection) => format!("rejected: {}: {}", rejection.reason, rejection.message),
+                    Mapped::Item(item) => item.json.clone(),
+                };
+                assert_eq!(outcome, text.trim());
+                checked += 1;
+            }
+            "text error" => {
+                assert_eq!(mapping.as_ref().unwrap_err(), text.trim());
+                checked += 1;
+            }
+            other => assert!(other == "text" || other == "json", "a block that no test runs: {other}"),
+        }
+    }
+    assert!(checked > 15, "{checked} examples");
+}
+
+#[test]
+fn the_docs_show_the_built_in_mappings_as_they_are() {
+    let docs: Vec<_> = blocks(include_str!("../../docs/mapping.md")).iter().filter_map(|(_, text)| parse(text).ok()).collect();
+    for (name, batch) in [("curated", true), ("document", false)] {
+        assert!(docs.contains(&parse(built_in::declaration(name, batch).unwrap()).unwrap()), "{name}");
+    }
+}
