@@ -76,7 +76,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "WRITE_CONCURRENCY",
         aliases: &[],
-        default: "32",
+        default: "40",
         meaning: "BatchWriteItem requests in flight at once, 1 to 256; shrinks by itself while the table throttles.",
     },
     Setting {
@@ -136,7 +136,7 @@ const NOT_SUPPORTED: &[&str] = &[
 /// The namespace of identities unless `ID_NAMESPACE` sets another: UUIDv5 of the DNS name `tablefeed`. Never changes.
 const NAMESPACE: Uuid = uuid::uuid!("123febc1-8bcf-5d39-b242-5679cb26dfc4");
 
-const DEFAULT_WRITE_CONCURRENCY: usize = 32;
+const DEFAULT_WRITE_CONCURRENCY: usize = 40;
 const DEFAULT_MAX_EVENT_BYTES: usize = 64 << 20;
 
 /// Where items go.

@@ -44,8 +44,6 @@ use table::Role;
 use crate::json::Json;
 use crate::reason::{Reason, Rejection};
 
-/// The most characters of a name that a message quotes.
-
 /// One or several compiled mappings for one table.
 #[derive(Debug)]
 pub struct Mappings(Declaration);
