@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Levels of arrays and objects that are read. `DynamoDB` stores 32 at most; the rest is room for parts that a mapping drops.
 pub const MAX_DEPTH: usize = 128;
@@ -71,7 +71,7 @@ impl fmt::Display for Json<'_> {
             Json::Null => f.write_str("null"),
             Json::Bool(flag) => write!(f, "{flag}"),
             Json::Number(digits) => f.write_str(digits),
-            Json::String(text) => write_string(f, text),
+            Json::String(text) => quoted(f, text),
             Json::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
                     write!(f, "{}{element}", if index == 0 { "[" } else { "," })?;
@@ -81,7 +81,7 @@ impl fmt::Display for Json<'_> {
             Json::Object(members) => {
                 for (index, (name, value)) in members.iter().enumerate() {
                     f.write_str(if index == 0 { "{" } else { "," })?;
-                    write_string(f, name)?;
+                    quoted(f, name)?;
                     write!(f, ":{value}")?;
                 }
                 f.write_str(if members.is_empty() { "{}" } else { "}" })
@@ -90,27 +90,36 @@ impl fmt::Display for Json<'_> {
     }
 }
 
-/// Writes `text` as a JSON string.
-pub fn write_string(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    out.write_char('"')?;
+fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    push_string(&mut quoted, text);
+    f.write_str(&quoted)
+}
+
+/// Appends `text` as a JSON string: quotes, backslashes and control characters escaped, everything else as it is.
+pub fn push_string(out: &mut String, text: &str) {
+    out.push('"');
     let mut copied = 0;
     for (at, byte) in text.bytes().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {
             continue;
         }
-        out.write_str(&text[copied..at])?;
+        out.push_str(&text[copied..at]);
         copied = at + 1;
         match byte {
-            b'"' => out.write_str("\\\"")?,
-            b'\\' => out.write_str("\\\\")?,
-            b'\n' => out.write_str("\\n")?,
-            b'\r' => out.write_str("\\r")?,
-            b'\t' => out.write_str("\\t")?,
-            control => write!(out, "\\u{control:04x}")?,
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x8 => out.push_str("\\b"),
+            0xc => out.push_str("\\f"),
+            // Writing to a String cannot fail.
+            _ => drop(write!(out, "\\u{byte:04x}")),
         }
     }
-    out.write_str(&text[copied..])?;
-    out.write_char('"')
+    out.push_str(&text[copied..]);
+    out.push('"');
 }
 
 fn unescape_token(token: &str) -> Cow<'_, str> {
@@ -520,7 +529,7 @@ mod tests {
         #[test]
         fn strings_survive_being_written(text in any::<String>()) {
             let mut written = String::new();
-            write_string(&mut written, &text).unwrap();
+            push_string(&mut written, &text);
             prop_assert_eq!(parse(&written).unwrap(), Json::String(text.into()));
         }
 

@@ -3,9 +3,10 @@
 //! In: attribute names and contents, one after another. Out: the text and its size as `DynamoDB` counts it, or a rejection as
 //! soon as a limit is passed. One pass; nothing is written twice. A map like `{"S":"x"}` in a document is an ordinary map.
 
+use super::Rejection;
 use super::content::Content;
 use super::reference::Scope;
-use super::{Rejection, canonical};
+use crate::json::push_string;
 use crate::number::Number;
 use crate::reason::Reason;
 
@@ -45,7 +46,7 @@ impl Writer {
         }
         self.separate();
         self.add(name.len())?;
-        canonical::string(&mut self.json, name);
+        push_string(&mut self.json, name);
         self.json.push(':');
         Ok(())
     }
@@ -99,7 +100,7 @@ impl Writer {
     fn text(&mut self, text: &str) -> Result<(), Rejection> {
         self.add(text.len())?;
         self.json.push_str("{\"S\":");
-        canonical::string(&mut self.json, text);
+        push_string(&mut self.json, text);
         self.json.push('}');
         Ok(())
     }
