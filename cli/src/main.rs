@@ -1,1 +1,80 @@
-fn main() {}
+//! The command `tablefeed`: tablefeed's functions on a laptop, and what they wrote.
+//!
+//! ```text
+//! arguments ─► commands ─┬─► target ─► resources      the embedded AWS, another server, or the cloud; what is missing is created
+//!                        ├─► settings, generate       what the function is given
+//!                        ├─► the library's Function   the same code as on Lambda
+//!                        └─► summary, scan, letters   what became of it ─► output
+//! ```
+//! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
+
+#![expect(clippy::doc_markdown, reason = "services and settings read as plain words, and clap shows these texts as they are")]
+
+mod attribute;
+mod commands;
+mod exit;
+mod generate;
+mod output;
+mod pretty;
+mod progress;
+mod queue;
+mod resources;
+mod run;
+mod scan;
+mod settings;
+mod summary;
+mod target;
+mod text_table;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// Feeds DynamoDB tables from streams, on a laptop with nothing installed.
+///
+/// Every command works on an embedded AWS that keeps its state in a directory, unless --endpoint-url or --aws says otherwise.
+#[derive(Parser)]
+#[command(name = "tablefeed", version, after_help = exit::HELP, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Invoke(commands::invoke::Invoke),
+    Items(commands::items::Items),
+    Letters(commands::letters::Letters),
+    Emulate(commands::emulate::Emulate),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Input } else { Exit::Done };
+            // Help for a reader that is gone needs no other reader.
+            error.print().unwrap_or_default();
+            return exit.into();
+        }
+    };
+    let done = match cli.command {
+        Command::Invoke(command) => command.run().await,
+        Command::Items(command) => command.run().await,
+        Command::Letters(command) => command.run().await,
+        Command::Emulate(command) => command.run().await,
+    };
+    done.unwrap_or_else(|error| {
+        let pipe_closed = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        if pipe_closed {
+            return Exit::Done;
+        }
+        output::error(&error);
+        Exit::of(&error)
+    })
+    .into()
+}

@@ -1,0 +1,6 @@
+//! The commands, one file each: arguments in, an [`Exit`](crate::exit::Exit) or an error out.
+
+pub mod emulate;
+pub mod invoke;
+pub mod items;
+pub mod letters;

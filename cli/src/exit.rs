@@ -1,0 +1,64 @@
+//! Exit codes, and which error means which.
+
+use std::process::ExitCode;
+
+use tablefeed::persist::FunctionError;
+
+/// Shown under `tablefeed --help`.
+pub const HELP: &str = "Exit codes:
+  0  done
+  1  something around failed: AWS, a server, the disk, a port
+  2  bad usage, input or setting: nothing was written
+  3  the function left records unfinished, or failed; a second delivery may do better";
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked for was done. A reader that went away (`| head`) is no failure.
+    Done = 0,
+    /// AWS, a server, the disk or a port failed.
+    Around = 1,
+    /// Arguments, a file or a setting cannot be used.
+    Input = 2,
+    /// The function reported a checkpoint, met a systemic failure, or failed as a whole.
+    Unfinished = 3,
+}
+
+impl Exit {
+    /// The code that an error ends the command with.
+    pub fn of(error: &anyhow::Error) -> Exit {
+        if error.is::<BadInput>() {
+            return Exit::Input;
+        }
+        match error.downcast_ref::<FunctionError>() {
+            Some(FunctionError::Event(_)) => Exit::Input,
+            Some(FunctionError::NoCheckpoint) => Exit::Unfinished,
+            None => Exit::Around,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// What the user gave cannot be used; the text says what would be right.
+#[derive(Debug)]
+pub struct BadInput(String);
+
+impl BadInput {
+    /// As an error to return.
+    pub fn error(text: impl Into<String>) -> anyhow::Error {
+        anyhow::Error::new(BadInput(text.into()))
+    }
+}
+
+impl std::fmt::Display for BadInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadInput {}

@@ -1,0 +1,150 @@
+//! Where a command finds AWS: the embedded one, another server, or the cloud.
+//!
+//! In: `--dir`, `--endpoint-url` or `--aws`. Out: [`Target`], which makes clients. An embedded AWS that this process owns ends with it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use clap::Args;
+use tablefeed::aws::{Clients, config_from_environment, http_client};
+use tablefeed_local::{Local, Recorder};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::exit::BadInput;
+
+/// Tells this program's own calls from those of the function.
+const APP: &str = "tablefeed-cli";
+const REGION: &str = "us-east-1";
+/// How long a server may take until it accepts a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+const DEFAULT_DIR: &str = ".tablefeed";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where")]
+#[group(multiple = false)]
+pub struct TargetArgs {
+    /// Directory with the state of the embedded AWS; shared with a running `tablefeed emulate`
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DIR)]
+    pub dir: PathBuf,
+    /// Another server that speaks AWS
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// The cloud: region and credentials as the AWS CLI finds them
+    #[arg(long)]
+    pub aws: bool,
+}
+
+impl TargetArgs {
+    /// These options again, for a command that is to look at the same place.
+    pub fn again(&self) -> String {
+        let quoted = |text: &str| if text.contains([' ', '\'', '"', '$']) { format!("{text:?}") } else { text.to_owned() };
+        match &self.endpoint_url {
+            _ if self.aws => " --aws".to_owned(),
+            Some(url) => format!(" --endpoint-url {}", quoted(url)),
+            None if self.dir == std::path::Path::new(DEFAULT_DIR) => String::new(),
+            None => format!(" --dir {}", quoted(&self.dir.display().to_string())),
+        }
+    }
+}
+
+/// AWS, or what stands for it.
+pub struct Target {
+    pub config: SdkConfig,
+    local: Option<Local>,
+    cloud: bool,
+}
+
+impl Target {
+    pub async fn open(args: &TargetArgs) -> anyhow::Result<Target> {
+        if args.aws {
+            return Ok(Target { config: config_from_environment().await, local: None, cloud: true });
+        }
+        if let Some(url) = &args.endpoint_url {
+            reach(url).await?;
+            return Ok(Target { config: config_of_server(url).await, local: None, cloud: false });
+        }
+        Ok(Target::embedded(tablefeed_local::open(&args.dir, 0).await?))
+    }
+
+    pub fn embedded(local: Local) -> Target {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http_client())
+            .region(Region::from_static(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(test_credentials()))
+            .endpoint_url(local.endpoint())
+            .build();
+        Target { config, local: Some(local), cloud: false }
+    }
+
+    /// Whether this is the cloud, where nothing is created and nothing is scanned unasked.
+    pub fn is_cloud(&self) -> bool {
+        self.cloud
+    }
+
+    /// What was called, if this process serves it.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        match &self.local {
+            Some(Local::Owned(embedded)) => Some(embedded.recorder()),
+            _ => None,
+        }
+    }
+
+    /// Clients for this program's own calls. Unlike the function's they repeat a call that failed, for nobody counts them.
+    pub fn clients(&self, table_region: Option<&str>) -> Clients {
+        let plain = Clients::new(&self.config, APP, table_region);
+        let again = RetryConfig::standard();
+        Clients {
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(plain.dynamodb.config().to_builder().retry_config(again.clone()).build()),
+            sqs: aws_sdk_sqs::Client::from_conf(plain.sqs.config().to_builder().retry_config(again.clone()).build()),
+            ssm: aws_sdk_ssm::Client::from_conf(plain.ssm.config().to_builder().retry_config(again).build()),
+        }
+    }
+
+    pub async fn close(self) {
+        if let Some(local) = self.local {
+            local.stop().await;
+        }
+    }
+}
+
+/// Region and credentials of the environment; where it has none, those that every emulator takes.
+async fn config_of_server(url: &str) -> SdkConfig {
+    let any_set = |names: &[&str]| names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).endpoint_url(url);
+    if !any_set(&["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"]) {
+        loader = loader.region(Region::from_static(REGION));
+    }
+    if !any_set(&["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]) {
+        loader = loader.credentials_provider(test_credentials());
+    }
+    loader.load().await
+}
+
+fn test_credentials() -> Credentials {
+    Credentials::new("test", "test", None, None, "tablefeed")
+}
+
+/// Says so at once, and clearly, if nothing listens there.
+async fn reach(url: &str) -> anyhow::Result<()> {
+    let bad = || BadInput::error(format!("--endpoint-url is {url:?}; it must be a URL such as http://127.0.0.1:8000"));
+    let (rest, port) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
+        (Some(rest), _) => (rest, 80),
+        (_, Some(rest)) => (rest, 443),
+        _ => return Err(bad()),
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.is_empty() {
+        return Err(bad());
+    }
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let address = if has_port { authority.to_owned() } else { format!("{authority}:{port}") };
+    let what = || format!("nothing answers at {url}: start the server there, or leave --endpoint-url out to use the embedded AWS");
+    timeout(CONNECT, TcpStream::connect(&address)).await.with_context(what)?.with_context(what)?;
+    Ok(())
+}
