@@ -1,0 +1,11 @@
+//! The command line as people run it: the built binary, each test in a directory of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod bad_input;
+mod emulate;
+mod generate;
+mod invoke;
+mod items;
+mod laptop;
+mod letters;
