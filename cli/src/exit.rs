@@ -8,7 +8,7 @@ use tablefeed::persist::FunctionError;
 pub const HELP: &str = "Exit codes:
   0  done
   1  something around failed: AWS, a server, the disk, a port
-  2  bad usage, input or setting: nothing was written
+  2  bad usage, input or setting; no item was written
   3  the function left records unfinished, or failed; a second delivery may do better";
 
 /// How the command ended.

@@ -13,7 +13,7 @@ use crate::output;
 use crate::resources::failed;
 
 /// Messages a call, the most that SQS allows.
-const AT_ONCE: i32 = 10;
+const AT_ONCE: u8 = 10;
 /// How long received messages stay hidden if this program ends without making them visible.
 const HIDDEN_SECONDS: i32 = 60;
 /// Messages that are read; the rest is left alone, and that is said.
@@ -42,7 +42,7 @@ pub async fn letters(client: &Client, url: &str, wait_seconds: i32) -> anyhow::R
 async fn receive(client: &Client, url: &str, wait_seconds: i32, messages: &mut Vec<Message>) -> anyhow::Result<()> {
     let mut seen = HashSet::new();
     while messages.len() < MOST {
-        let call = client.receive_message().queue_url(url).max_number_of_messages(AT_ONCE);
+        let call = client.receive_message().queue_url(url).max_number_of_messages(AT_ONCE.into());
         let call = call.visibility_timeout(HIDDEN_SECONDS).wait_time_seconds(wait_seconds);
         let received = call.send().await.map_err(|error| failed(format!("letters cannot be read from {url}"), &error))?;
         let before = seen.len();
@@ -61,7 +61,7 @@ async fn receive(client: &Client, url: &str, wait_seconds: i32, messages: &mut V
 }
 
 async fn show_again(client: &Client, url: &str, messages: &[Message]) -> anyhow::Result<()> {
-    for some in messages.chunks(10) {
+    for some in messages.chunks(AT_ONCE.into()) {
         let entries = some.iter().enumerate().map(|(index, message)| {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string()).visibility_timeout(0);
             entry.set_receipt_handle(message.receipt_handle.clone()).build()

@@ -34,11 +34,13 @@ pub fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(
 }
 
 /// Creates the table, the parameter and the queue that the settings name, as far as they are missing; `batch_id` is written even if there is
-/// one already. The settings get the queue's URL.
+/// one already. The settings get the queue's URL, and the table's name in place of its ARN, which emulators do not take.
 pub async fn create(clients: &Clients, given: &Given, settings: &mut Settings, batch_id: Option<&str>) -> anyhow::Result<()> {
-    let name = settings.table.id.rsplit('/').next().unwrap_or(&settings.table.id);
-    let definition = if given.is_curated() { Definition::curated_records(name)? } else { Definition::of_mapping(name, &settings.mapping) };
+    let name = settings.table.id.rsplit('/').next().unwrap_or_default().to_owned();
+    let definition =
+        if given.is_curated() { Definition::curated_records(&name)? } else { Definition::of_mapping(&name, &settings.mapping) };
     create_if_missing(&clients.dynamodb, &definition).await?;
+    settings.table.id = name;
     if let Some(parameter) = given.value("LATEST_BATCH_ID") {
         write_parameter(clients, &parameter, batch_id).await?;
     }

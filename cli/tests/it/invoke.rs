@@ -115,6 +115,15 @@ fn another_mapping_gets_a_table_of_its_own() {
 }
 
 #[test]
+fn the_settings_of_a_deployed_function_work_here() {
+    let laptop = Laptop::new();
+    let arn = "DDB_CURATED_RECORDS_TABLE_ARN=arn:aws:dynamodb:eu-west-1:123456789012:table/Mine";
+    let summary = laptop.invoke(&["--generate", "2", "--set", arn, "--set", "LATEST_BATCH_ID=/mine"]);
+    assert_eq!((&summary["items_after"], &summary["batch_id"]), (&json!(2), &json!("batch-1")));
+    assert_eq!(laptop.json(&["items", "Mine", "--json"]).len(), 2);
+}
+
+#[test]
 fn unfinished_records_are_exit_code_3() {
     let laptop = Laptop::new();
     let partly = laptop.run(&["invoke", "--generate", "3", "--json", "--set", "MAX_EVENT_BYTES=1"]);
