@@ -46,7 +46,8 @@ impl Engine {
         let path = file.map_or_else(|| "memory".to_owned(), |file| file.display().to_string());
         let database = match file {
             None => Database::memory(),
-            Some(_) => Database::new(&path),
+            // Back to normal: commits without fsync, which in WAL mode the end of the process cannot harm.
+            Some(_) => Database::new(&path).and_then(|database| database.disable_bulk_loading().map(|()| database)),
         };
         let database = database.map_err(|error| Error::Tables { path, reason: error.to_string() })?;
         let refused = |source| Error::Listen { port: 0, source };

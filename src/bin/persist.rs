@@ -23,7 +23,8 @@ async fn main() -> Result<(), Error> {
         print(&event_line(LogLevel::Error, &format!("panic at {place}")));
     }));
     let settings = Settings::parse(|name| std::env::var(name).ok(), |path| std::fs::read_to_string(path))
-        .inspect_err(|error| print(&event_line(LogLevel::Error, &error.to_string())))?;
+        .map_err(|error| error.to_string())
+        .inspect_err(|error| print(&event_line(LogLevel::Error, error)))?;
     for warning in &settings.warnings {
         print(&event_line(LogLevel::Warn, warning));
     }
