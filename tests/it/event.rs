@@ -35,6 +35,11 @@ impl Event {
         self
     }
 
+    /// The records from a position on, as they are delivered again.
+    pub fn from(&self, position: usize) -> Event {
+        Event { records: self.records[position..].to_vec() }
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         json!({"Records": self.records}).to_string().into_bytes()
     }

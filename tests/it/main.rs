@@ -8,6 +8,7 @@ mod event;
 mod faults;
 mod init;
 mod lean;
+mod ledger;
 mod limits;
 mod query;
 mod queue;

@@ -1,0 +1,156 @@
+//! Runs a case and closes its ledger: every document is somewhere, and nowhere that it must not be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tablefeed::write::outcome::Outcome;
+
+use super::case::{Case, Document, Keys, Placed, refusal};
+use crate::event::sequence;
+use crate::world::{Seen, World, invoke};
+
+/// What is in table and queue.
+struct Found {
+    /// Number of the document that a key's item was made of.
+    items: BTreeMap<String, usize>,
+    /// Numbers of all documents with an item.
+    persisted: BTreeSet<usize>,
+    /// Reasons of letters by record and sub-sequence.
+    letters: BTreeMap<(String, u64), BTreeSet<String>>,
+}
+
+/// Every outcome that the first delivery saw, or what is wrong.
+pub async fn check(case: &Case) -> Result<Vec<Outcome>, String> {
+    let world = World::for_mapping(case.mapping()).await;
+    for fault in &case.faults {
+        world.fault(fault.rule());
+    }
+    world.fault(refusal());
+    let changes = case.changes();
+    let changes: Vec<(&str, &str)> = changes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let function = world.function(&changes);
+    let event = case.event();
+
+    let handled = invoke(&function, &event.bytes(), case.time()).await.map_err(|error| error.to_string())?;
+    let seen = Seen::of(handled);
+    let mut found = find(&world).await;
+    let mut done = first_unfinished(&seen, case)?;
+    closes(case, &seen, &found, done)?;
+
+    // The faults stop; what is unfinished is delivered again until nothing is.
+    world.aws.faults().clear();
+    world.fault(refusal());
+    while done < case.records.len() {
+        let handled = invoke(&function, &event.from(done).bytes(), case.time()).await.map_err(|error| error.to_string())?;
+        let next = first_unfinished(&Seen::of(handled), case)?;
+        if next <= done {
+            return Err(format!("no headway at record {done}"));
+        }
+        done = next;
+    }
+    let letters = std::mem::take(&mut found.letters);
+    found = find(&world).await;
+    for (place, reasons) in letters {
+        found.letters.entry(place).or_default().extend(reasons);
+    }
+    complete(case, &found, done)?;
+    last_wins(case, &found)?;
+    Ok(Outcome::ALL.into_iter().filter(|outcome| seen.count(*outcome) > 0).collect())
+}
+
+async fn find(world: &World) -> Found {
+    let number = |item: &crate::world::Item| item["n"].as_n().unwrap().parse().unwrap();
+    let items = world.items().await;
+    let letters = world.letters().await.into_iter().fold(BTreeMap::<_, BTreeSet<_>>::new(), |mut letters, letter| {
+        let place = (letter["sequence"].as_str().unwrap().to_owned(), letter["sub_sequence"].as_u64().unwrap());
+        letters.entry(place).or_default().insert(letter["reason"].as_str().unwrap().to_owned());
+        letters
+    });
+    Found {
+        items: items.iter().map(|item| (item["k"].as_s().unwrap().clone(), number(item))).collect(),
+        persisted: items.iter().map(number).collect(),
+        letters,
+    }
+}
+
+fn first_unfinished(seen: &Seen, case: &Case) -> Result<usize, String> {
+    let Some(checkpoint) = seen.checkpoint() else { return Ok(case.records.len()) };
+    (0..case.records.len()).find(|record| sequence(*record) == checkpoint).ok_or(format!("checkpoint {checkpoint} is no record"))
+}
+
+/// The first delivery: outcomes add up, everything before the checkpoint is done, no letter too many.
+fn closes(case: &Case, seen: &Seen, found: &Found, done: usize) -> Result<(), String> {
+    let documents = case.documents();
+    let counted = seen.handled.report.outcomes.documents();
+    if counted != documents.len() as u64 {
+        return Err(format!("{} documents, {counted} outcomes", documents.len()));
+    }
+    if (done == case.records.len()) != (seen.count(Outcome::Retry) == 0) {
+        return Err(format!("checkpoint at record {done} with {} unfinished", seen.count(Outcome::Retry)));
+    }
+    if !case.faults.iter().any(super::case::Planned::of_queue)
+        && let Some(place) = found.letters.keys().find(|(place, _)| (done..case.records.len()).any(|record| sequence(record) == *place))
+    {
+        return Err(format!("a letter for {place:?}, at or past the checkpoint at record {done}"));
+    }
+    complete(case, found, done)
+}
+
+/// Every document of the first `done` records is where it belongs.
+fn complete(case: &Case, found: &Found, done: usize) -> Result<(), String> {
+    for placed in case.documents().into_iter().filter(|placed| placed.record < done) {
+        let none = BTreeSet::new();
+        let place = (sequence(placed.record), placed.sub_sequence as u64);
+        let letters = found.letters.get(&place).unwrap_or(&none);
+        let fits = match placed.document {
+            Document::Unwanted => letters.is_empty(),
+            Document::Unfit(reason) => letters.len() == 1 && letters.contains(reason),
+            Document::Fit { key, refused } => {
+                letters.iter().all(|reason| legal(case, reason, refused))
+                    && (!letters.is_empty() || skipped(case) || persisted(case, found, &placed, key))
+            }
+        };
+        if !fits {
+            return Err(format!("{placed:?} is not where it belongs: letters {letters:?}, items {:?}", found.items));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a fit document may become a letter for this reason.
+fn legal(case: &Case, reason: &str, refused: bool) -> bool {
+    match reason {
+        "refused_by_table" => refused,
+        "over_limit" => case.limit.is_some() && !case.skip_over_limit,
+        "write_failed" => case.keys == Keys::IdentityWithLetters,
+        _ => false,
+    }
+}
+
+fn skipped(case: &Case) -> bool {
+    case.limit.is_some() && case.skip_over_limit
+}
+
+/// In the table itself, or superseded by a later document of its key that is.
+fn persisted(case: &Case, found: &Found, placed: &Placed, key: u8) -> bool {
+    match case.keys {
+        Keys::Identity | Keys::IdentityWithLetters => found.persisted.contains(&placed.number),
+        Keys::Documents => found.items.get(&format!("k{key}")).is_some_and(|number| *number >= placed.number),
+    }
+}
+
+/// In the end each key holds the last of its documents that is neither a letter nor left out.
+fn last_wins(case: &Case, found: &Found) -> Result<(), String> {
+    if case.keys != Keys::Documents || skipped(case) {
+        return Ok(());
+    }
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    for placed in case.documents() {
+        let is_letter = found.letters.contains_key(&(sequence(placed.record), placed.sub_sequence as u64));
+        if let Document::Fit { key, .. } = placed.document
+            && !is_letter
+        {
+            last.insert(format!("k{key}"), placed.number);
+        }
+    }
+    if last == found.items { Ok(()) } else { Err(format!("the table holds {:?}, but the last documents are {last:?}", found.items)) }
+}
