@@ -68,6 +68,7 @@ def aggregates():
     assert [key for key, _ in read(nested)] == ["inner", "key"], "not opened again"
     yield "kpl-python.bin", several
     yield "kpl-nested.bin", nested
+    yield "kpl-broken-gzip.bin", aggregate(("key-1", A, None), ("key-2", zipped(B)[:-9], None), ("key-3", C, None))
     yield "kpl-no-records.bin", sealed(message(["key"], []))
     assert read(sealed(message(["key"], []))) == []
     yield "kpl-no-message.bin", sealed(b"")
