@@ -7,6 +7,12 @@ use std::fmt;
 pub enum Reason {
     /// The record's data is not base64.
     BadBase64,
+    /// A KPL aggregate, or one of its user records, is not put together as it should be.
+    BadAggregate,
+    /// Compressed bytes that break off, are damaged, are followed by something else, or are compressed too many times over.
+    BadCompression,
+    /// Decompressed, the record would pass `MAX_DECOMPRESSED_BYTES`.
+    DecompressedTooLarge,
     /// The record's bytes are not UTF-8.
     BadUtf8,
     /// The text is not JSON.
@@ -48,6 +54,9 @@ impl Reason {
     pub fn code(self) -> &'static str {
         match self {
             Reason::BadBase64 => "bad_base64",
+            Reason::BadAggregate => "bad_aggregate",
+            Reason::BadCompression => "bad_compression",
+            Reason::DecompressedTooLarge => "decompressed_too_large",
             Reason::BadUtf8 => "bad_utf8",
             Reason::BadJson => "bad_json",
             Reason::NotAnObject => "not_an_object",

@@ -89,7 +89,13 @@ pub const SETTINGS: &[Setting] = &[
         name: "MAX_EVENT_BYTES",
         aliases: &[],
         default: "67108864",
-        meaning: "Bytes of record data that one invocation decodes; the rest is redelivered.",
+        meaning: "Bytes of record data, decompressed, that one invocation decodes; the rest is redelivered.",
+    },
+    Setting {
+        name: "MAX_DECOMPRESSED_BYTES",
+        aliases: &[],
+        default: "16777216",
+        meaning: "Bytes that one record may decompress to; what would pass them becomes a letter.",
     },
     Setting {
         name: "ID_NAMESPACE",
@@ -130,7 +136,6 @@ const NOT_SUPPORTED: &[&str] = &[
     "CREATE_TABLE",
     "CHECK_TABLE",
     "TABLE_PREFIX",
-    "MAX_DECOMPRESSED_BYTES",
 ];
 
 /// The namespace of identities unless `ID_NAMESPACE` sets another: UUIDv5 of the DNS name `tablefeed`. Never changes.
@@ -138,6 +143,7 @@ const NAMESPACE: Uuid = uuid::uuid!("123febc1-8bcf-5d39-b242-5679cb26dfc4");
 
 const DEFAULT_WRITE_CONCURRENCY: usize = 40;
 const DEFAULT_MAX_EVENT_BYTES: usize = 64 << 20;
+const DEFAULT_MAX_DECOMPRESSED_BYTES: usize = 16 << 20;
 
 /// Where items go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,6 +194,7 @@ pub struct Settings {
     /// `None`: from the function's time-out.
     pub deadline_margin: Option<Duration>,
     pub max_event_bytes: usize,
+    pub max_decompressed_bytes: usize,
     pub id_namespace: Uuid,
     pub log_level: LogLevel,
     pub service: String,
@@ -251,6 +258,7 @@ impl Settings {
         let batch_id_max_age = reader.number("BATCH_ID_MAX_AGE_SECONDS", 0..=86_400, "a whole number of seconds from 0 to 86400");
         let deadline_margin = reader.number("DEADLINE_MARGIN_MS", 0..=900_000, "a whole number of milliseconds from 0 to 900000");
         let max_event_bytes = reader.number("MAX_EVENT_BYTES", 1..=1 << 40, "a whole number of bytes, at least 1");
+        let max_decompressed_bytes = reader.number("MAX_DECOMPRESSED_BYTES", 1..=1 << 30, "a whole number of bytes from 1 to 1073741824");
         let id_namespace = reader.parsed("ID_NAMESPACE", |text| Uuid::from_str(text).map_err(|_| "must be a UUID".to_owned()));
         let log_level = reader.log_level();
         let over_limit = reader.one_of("OVER_LIMIT", &[("dlq", OverLimit::Dlq), ("skip", OverLimit::Skip)]);
@@ -270,6 +278,7 @@ impl Settings {
                 write_concurrency: write_concurrency.map_or(DEFAULT_WRITE_CONCURRENCY, to_usize),
                 deadline_margin: deadline_margin.map(Duration::from_millis),
                 max_event_bytes: max_event_bytes.map_or(DEFAULT_MAX_EVENT_BYTES, to_usize),
+                max_decompressed_bytes: max_decompressed_bytes.map_or(DEFAULT_MAX_DECOMPRESSED_BYTES, to_usize),
                 id_namespace: id_namespace.unwrap_or(NAMESPACE),
                 log_level,
                 service,

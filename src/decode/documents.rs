@@ -1,26 +1,26 @@
-//! A record's bytes: one JSON object, an array of objects, or JSON lines in; [`Document`]s out.
+//! A part's bytes: one JSON object, an array of objects, or JSON lines in; [`Document`]s out.
 //!
-//! The position of a document in its record is its sub-sequence number, and stays the same at every delivery. A record that
-//! cannot be split (broken JSON) is one rejected document: nothing of it is used.
+//! The order of documents stays the same at every delivery: it gives them their sub-sequence numbers. A part that cannot be split
+//! (broken JSON) is one rejected document: nothing of it is used.
 
 use crate::json::{Json, JsonError, JsonFault, Parser, parse};
 use crate::reason::{Reason, Rejection};
 
 const BOM: &str = "\u{feff}";
 
-/// One JSON object of a record, or what stands in its place.
+/// One JSON object of a part, or what stands in its place.
 #[derive(Debug)]
 pub struct Document<'p> {
-    /// Position in the record, from 0. Blank lines do not count.
+    /// Position in the part, from 0. Blank lines do not count.
     pub sub_sequence: u32,
-    /// The document's text as it stood in the record; all of the record if it could not be split.
+    /// The document's text as it stood in the part; all of the part if it could not be split.
     pub bytes: &'p [u8],
-    /// Whether `bytes` are the whole record because it could not be split.
+    /// Whether `bytes` are the whole part because it could not be split.
     pub whole: bool,
     pub value: Result<Json<'p>, Rejection>,
 }
 
-/// Splits a record's bytes. `[]` holds no document; every other record holds at least one.
+/// Splits a part's bytes. `[]` holds no document; every other part holds at least one.
 pub fn documents(payload: &[u8]) -> Vec<Document<'_>> {
     let text = match std::str::from_utf8(payload) {
         Ok(text) => text,
@@ -101,7 +101,7 @@ fn bad_json(error: JsonError, bom: usize) -> Rejection {
     Rejection::new(reason, JsonError { offset: error.offset + bom, ..error }.to_string())
 }
 
-/// A record is at most 10 MiB, so its positions fit.
+/// A record decompresses to at most 1 GiB, so its positions fit.
 fn position(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -90,9 +90,10 @@ impl Function {
         let event = kinesis::read(event)?;
         let records = kinesis::records(&event)?;
         let fetching = self.start_fetching(&records, until);
-        let payloads = intake::decode(&records, &self.settings).await;
+        let payloads = intake::payloads(&records, &self.settings).await;
+        let parts = intake::open(&records, &payloads, &self.settings).await;
         let mut ledger = Ledger::default();
-        let documents = intake::split(&records, &payloads, &mut ledger);
+        let documents = intake::split(&records, &payloads, &parts, &mut ledger);
         stages.end("decode");
 
         let fetched = finish_fetching(fetching).await;

@@ -1,4 +1,4 @@
-//! Records to items: decodes, splits and maps, and enters every document into the ledger.
+//! Records to items: decodes, opens, splits and maps, and enters every document into the ledger.
 //!
 //! A panic on one record or document is caught here and becomes a letter.
 
@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::ledger::{Entry, Ledger, State};
-use crate::decode::documents::{Document, documents};
+use crate::decode::documents::documents;
 use crate::decode::kinesis::Record;
+use crate::decode::parts::{Part, parts};
 use crate::decode::payload::payload;
 use crate::json::Json;
 use crate::mapping::{Item, Mapped, Origin};
@@ -19,59 +20,101 @@ use crate::write::outcome::Outcome;
 /// Records between two chances for the batch id's request to get on.
 const RECORDS_AT_ONCE: usize = 32;
 
-/// The bytes of each record, or why it has none. Ends early where the event's bound is reached, never before the first record.
-pub async fn decode(records: &[Record<'_>], settings: &Settings) -> Vec<Result<Vec<u8>, Rejection>> {
+/// The bytes of each record, or why it has none.
+pub async fn payloads(records: &[Record<'_>], settings: &Settings) -> Vec<Result<Vec<u8>, Rejection>> {
     let mut payloads = Vec::with_capacity(records.len());
-    let mut bytes = 0;
     for record in records {
-        if payloads.len() % RECORDS_AT_ONCE == 0 {
-            tokio::task::yield_now().await;
-        }
-        let payload = guarded(|| payload(record, settings.drill_panic_partition_key.as_deref())).and_then(|payload| payload);
-        bytes += payload.as_ref().map_or(0, Vec::len);
-        if bytes > settings.max_event_bytes && !payloads.is_empty() {
-            break;
-        }
-        payloads.push(payload);
+        let_others_run(payloads.len()).await;
+        let payload = guarded(|| payload(record, settings.drill_panic_partition_key.as_deref()));
+        payloads.push(payload.and_then(|payload| payload));
     }
     payloads
 }
 
-/// Splits records into documents. Returns those that can be mapped, beside their places in the ledger.
-pub fn split<'p>(records: &[Record<'p>], payloads: &'p [Result<Vec<u8>, Rejection>], ledger: &mut Ledger<'p>) -> Vec<(usize, Json<'p>)> {
+/// The parts of each record, or why it cannot be opened. Ends early where the event's bound is reached, never before the first record.
+pub async fn open<'p>(
+    records: &[Record<'p>],
+    payloads: &'p [Result<Vec<u8>, Rejection>],
+    settings: &Settings,
+) -> Vec<Result<Vec<Part<'p>>, Rejection>> {
+    let mut opened = Vec::with_capacity(records.len());
+    let mut bytes = 0;
+    for (record, payload) in records.iter().zip(payloads) {
+        let_others_run(opened.len()).await;
+        let open = |payload: &'p Vec<u8>| guarded(|| parts(payload, record.partition_key, settings.max_decompressed_bytes));
+        let parts = payload.as_ref().map_err(Clone::clone).and_then(open).and_then(|parts| parts);
+        bytes += parts.as_ref().map_or(0, |parts| parts.bytes);
+        if bytes > settings.max_event_bytes && !opened.is_empty() {
+            break;
+        }
+        opened.push(parts.map(|parts| parts.parts));
+    }
+    opened
+}
+
+/// Splits records into documents, numbered over all parts of a record. Returns those that can be mapped, beside their places in
+/// the ledger.
+pub fn split<'p>(
+    records: &[Record<'p>],
+    payloads: &'p [Result<Vec<u8>, Rejection>],
+    opened: &'p [Result<Vec<Part<'p>>, Rejection>],
+    ledger: &mut Ledger<'p>,
+) -> Vec<(usize, Json<'p>)> {
     let mut mappable = Vec::with_capacity(records.len());
     for (position, record) in records.iter().enumerate() {
-        let mut enter = |sub_sequence, data, content, state| {
-            ledger.entries.push(Entry { record: position, sub_sequence, data, content, state });
-            ledger.entries.len() - 1
-        };
-        match payloads.get(position) {
-            None => {
-                enter(0, Cow::Borrowed(&[][..]), Content::Record, State::Unfinished);
+        let whole =
+            |data, content, state| Entry { record: position, sub_sequence: 0, partition_key: record.partition_key, data, content, state };
+        match (opened.get(position), &payloads[position]) {
+            (None, _) => ledger.entries.push(whole(Cow::Borrowed(&[][..]), Content::Record, State::Unfinished)),
+            (Some(Err(rejection)), Ok(payload)) => {
+                ledger.entries.push(whole(Cow::Borrowed(payload), Content::Record, State::Letter(rejection.clone())));
             }
-            Some(Err(rejection)) => {
+            (Some(Err(rejection)), Err(_)) => {
                 let (data, content) = undecoded(record, rejection.reason);
-                enter(0, data, content, State::Letter(rejection.clone()));
+                ledger.entries.push(whole(data, content, State::Letter(rejection.clone())));
             }
-            Some(Ok(payload)) => match guarded(|| documents(payload)) {
-                Err(rejection) => {
-                    enter(0, Cow::Borrowed(payload.as_slice()), Content::Record, State::Letter(rejection));
-                }
-                Ok(documents) => {
-                    for Document { sub_sequence, bytes, whole, value } in documents {
-                        let content = if whole { Content::Record } else { Content::Document };
-                        match value {
-                            Ok(value) => mappable.push((enter(sub_sequence, Cow::Borrowed(bytes), content, State::Unfinished), value)),
-                            Err(rejection) => {
-                                enter(sub_sequence, Cow::Borrowed(bytes), content, State::Letter(rejection));
-                            }
-                        }
-                    }
-                }
-            },
+            (Some(Ok(parts)), _) => {
+                parts.iter().fold(0, |first, part| split_part(part, position, first, ledger, &mut mappable));
+            }
         }
     }
     mappable
+}
+
+/// Enters the documents of one part, numbered from `first` on, and returns the number after them. A part that cannot be split
+/// counts as one.
+fn split_part<'p>(part: &'p Part<'p>, record: usize, first: u32, ledger: &mut Ledger<'p>, mappable: &mut Vec<(usize, Json<'p>)>) -> u32 {
+    let whole = if part.is_user_record { Content::UserRecord } else { Content::Record };
+    let entry = |sub_sequence, data, content, state| Entry {
+        record,
+        sub_sequence,
+        partition_key: part.partition_key,
+        data: Cow::Borrowed(data),
+        content,
+        state,
+    };
+    let documents = match part.text.as_ref().map_err(Clone::clone).and_then(|text| guarded(|| documents(text))) {
+        Ok(documents) => documents,
+        Err(rejection) => {
+            ledger.entries.push(entry(first, part.bytes, whole, State::Letter(rejection)));
+            return first.saturating_add(1);
+        }
+    };
+    let mut next = first;
+    for document in documents {
+        let (data, content) = if document.whole { (part.bytes, whole) } else { (document.bytes, Content::Document) };
+        let state = match document.value {
+            Ok(value) => {
+                mappable.push((ledger.entries.len(), value));
+                State::Unfinished
+            }
+            Err(rejection) => State::Letter(rejection),
+        };
+        let sub_sequence = first.saturating_add(document.sub_sequence);
+        ledger.entries.push(entry(sub_sequence, data, content, state));
+        next = sub_sequence.saturating_add(1);
+    }
+    next
 }
 
 /// What a letter carries of a record that has no bytes.
@@ -93,7 +136,7 @@ pub fn map(
     let (mut places, mut items) = (Vec::with_capacity(documents.len()), Vec::with_capacity(documents.len()));
     for (place, document) in documents {
         let entry = &mut ledger.entries[place];
-        let origin = origin(&records[entry.record], entry.sub_sequence, batch, settings);
+        let origin = origin(&records[entry.record], entry, batch, settings);
         match guarded(|| settings.mapping.map(&document, &origin)) {
             Ok(Mapped::Item(item)) => {
                 places.push(place);
@@ -107,16 +150,23 @@ pub fn map(
 }
 
 /// Where a document stood.
-pub fn origin<'o>(record: &Record<'o>, sub_sequence: u32, batch: Option<&'o str>, settings: &Settings) -> Origin<'o> {
+pub fn origin<'o>(record: &Record<'o>, entry: &Entry<'o>, batch: Option<&'o str>, settings: &Settings) -> Origin<'o> {
     Origin {
         namespace: settings.id_namespace,
         source: record.source,
         shard: record.shard,
         sequence: record.sequence.unwrap_or_default(),
-        sub_sequence,
-        partition_key: record.partition_key,
+        sub_sequence: entry.sub_sequence,
+        partition_key: entry.partition_key,
         arrival: record.arrival,
         batch,
+    }
+}
+
+/// Gives the batch id's request a chance to get on, now and then.
+async fn let_others_run(done: usize) {
+    if done.is_multiple_of(RECORDS_AT_ONCE) {
+        tokio::task::yield_now().await;
     }
 }
 

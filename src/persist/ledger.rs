@@ -7,12 +7,14 @@ use crate::write::letter::Content;
 use crate::write::outcome::{Counts, Outcome};
 use crate::write::progress::Fate;
 
-/// One document, or a record that could not be split into documents.
+/// One document, or a record or user record that could not be split into documents.
 #[derive(Debug)]
 pub struct Entry<'p> {
     /// Position of its record in the event.
     pub record: usize,
     pub sub_sequence: u32,
+    /// The user record's, if the record is an aggregate.
+    pub partition_key: &'p str,
     /// What a letter carries.
     pub data: Cow<'p, [u8]>,
     pub content: Content,
@@ -91,7 +93,14 @@ mod tests {
     use super::*;
 
     fn ledger(states: Vec<(usize, State)>) -> Ledger<'static> {
-        let entry = |(record, state)| Entry { record, sub_sequence: 0, data: Cow::Borrowed(b""), content: Content::Document, state };
+        let entry = |(record, state)| Entry {
+            record,
+            sub_sequence: 0,
+            partition_key: "key",
+            data: Cow::Borrowed(b""),
+            content: Content::Document,
+            state,
+        };
         Ledger { entries: states.into_iter().map(entry).collect() }
     }
 

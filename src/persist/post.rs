@@ -62,7 +62,7 @@ impl Post<'_> {
     fn letter(&self, entry: &Entry<'_>, rejection: &Rejection, with_data: bool) -> (Letter, LetterNote) {
         let record = &self.records[entry.record];
         let stand_in;
-        let mut origin = origin(record, entry.sub_sequence, self.batch, self.settings);
+        let mut origin = origin(record, entry, self.batch, self.settings);
         if record.sequence.is_none() {
             stand_in = format!("unknown-{}", Uuid::new_v5(&self.settings.id_namespace, record.raw.to_string().as_bytes()));
             origin.sequence = &stand_in;

@@ -32,8 +32,10 @@ const ZSTD_LEVEL: i32 = 3;
 pub enum Content {
     /// One document's text.
     Document,
-    /// All of a record's bytes: it could not be split into documents.
+    /// All of a record's bytes as they came: it could not be split into documents.
     Record,
+    /// All of a user record's bytes as they stood in its aggregate: it could not be split into documents.
+    UserRecord,
     /// The record's data as the event had them, not base64.
     Text,
     /// The record as the event had it, as JSON: it lacks what every record has.

@@ -87,6 +87,7 @@ async fn the_default_settings_are_what_the_table_of_settings_says() {
     let default = |name: &str| SETTINGS.iter().find(|setting| setting.name == name).unwrap().default;
     assert_eq!(default("WRITE_CONCURRENCY"), settings.write_concurrency.to_string());
     assert_eq!(default("MAX_EVENT_BYTES"), settings.max_event_bytes.to_string());
+    assert_eq!(default("MAX_DECOMPRESSED_BYTES"), settings.max_decompressed_bytes.to_string());
     assert_eq!(default("ID_NAMESPACE"), settings.id_namespace.to_string());
     assert_eq!(default("POWERTOOLS_SERVICE_NAME"), settings.service);
     assert_eq!(default("POWERTOOLS_METRICS_NAMESPACE"), settings.metrics_namespace);

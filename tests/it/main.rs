@@ -7,6 +7,7 @@ mod deadline;
 mod event;
 mod faults;
 mod init;
+mod kinds;
 mod lean;
 mod ledger;
 mod limits;
