@@ -19,6 +19,8 @@ pub enum Reason {
     BadJson,
     /// The JSON value is not an object.
     NotAnObject,
+    /// The record holds more documents than one may.
+    TooManyDocuments,
     /// The record lacks what every Kinesis record has, its data or its sequence number.
     BadRecord,
     /// A field that the mapping requires is absent.
@@ -60,6 +62,7 @@ impl Reason {
             Reason::BadUtf8 => "bad_utf8",
             Reason::BadJson => "bad_json",
             Reason::NotAnObject => "not_an_object",
+            Reason::TooManyDocuments => "too_many_documents",
             Reason::BadRecord => "bad_record",
             Reason::MissingField => "missing_field",
             Reason::BadValue => "bad_value",

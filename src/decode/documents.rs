@@ -6,6 +6,9 @@
 use crate::json::{Json, JsonError, JsonFault, Parser, parse};
 use crate::reason::{Reason, Rejection};
 
+/// Documents that one record may hold, in all its parts. Each costs memory however short it is, and compressed bytes hold millions.
+pub const MAX_DOCUMENTS: usize = 100_000;
+
 const BOM: &str = "\u{feff}";
 
 /// One JSON object of a part, or what stands in its place.
@@ -20,8 +23,8 @@ pub struct Document<'p> {
     pub value: Result<Json<'p>, Rejection>,
 }
 
-/// Splits a part's bytes. `[]` holds no document; every other part holds at least one.
-pub fn documents(payload: &[u8]) -> Vec<Document<'_>> {
+/// Splits a part's bytes into at most `most` documents. `[]` holds no document; every other part holds at least one.
+pub fn documents(payload: &[u8], most: usize) -> Vec<Document<'_>> {
     let text = match std::str::from_utf8(payload) {
         Ok(text) => text,
         Err(error) => {
@@ -32,8 +35,15 @@ pub fn documents(payload: &[u8]) -> Vec<Document<'_>> {
     let text = text.strip_prefix(BOM).unwrap_or(text);
     let bom = payload.len() - text.len();
     let mut parser = Parser::new(text);
-    let split = if parser.peek() == Some(b'[') { array(text) } else { single(text).or_else(|error| lines(text).ok_or(error)) };
-    split.unwrap_or_else(|error| vec![whole(payload, bad_json(error, bom))])
+    let split = match parser.peek() {
+        Some(b'[') => array(text, most).map_err(|error| bad_json(error, bom)),
+        _ => single(text).or_else(|error| lines(text, most).unwrap_or_else(|| Err(bad_json(error, bom)))),
+    };
+    match split {
+        Ok(documents) if documents.len() <= most => documents,
+        Ok(_) => vec![whole(payload, too_many())],
+        Err(rejection) => vec![whole(payload, rejection)],
+    }
 }
 
 fn single(text: &str) -> Result<Vec<Document<'_>>, JsonError> {
@@ -41,8 +51,8 @@ fn single(text: &str) -> Result<Vec<Document<'_>>, JsonError> {
     Ok(vec![document(0, text.trim_matches(JSON_SPACE), value)])
 }
 
-/// The elements of one array, each with its own text.
-fn array(text: &str) -> Result<Vec<Document<'_>>, JsonError> {
+/// The elements of one array, each with its own text; no more than one past `most`.
+fn array(text: &str, most: usize) -> Result<Vec<Document<'_>>, JsonError> {
     let mut parser = Parser::new(text);
     let mut documents = Vec::new();
     parser.take(b'[');
@@ -52,6 +62,9 @@ fn array(text: &str) -> Result<Vec<Document<'_>>, JsonError> {
             let start = parser.offset();
             let value = parser.value()?;
             documents.push(document(position(documents.len()), &text[start..parser.offset()], value));
+            if documents.len() > most {
+                return Ok(documents);
+            }
             if !parser.more(b']', JsonFault::ArrayEnd)? {
                 break;
             }
@@ -63,23 +76,26 @@ fn array(text: &str) -> Result<Vec<Document<'_>>, JsonError> {
 
 /// One document a line, if the text is JSON lines: its first line is a whole JSON value, or more than half of its lines are whole
 /// objects. A text that merely broke off is neither, so no part of it is mistaken for a document.
-fn lines(text: &str) -> Option<Vec<Document<'_>>> {
-    let lines: Vec<&str> = text.split('\n').map(|line| line.trim_matches(JSON_SPACE)).filter(|line| !line.is_empty()).collect();
+fn lines(text: &str, most: usize) -> Option<Result<Vec<Document<'_>>, Rejection>> {
+    let lines = text.split('\n').map(|line| line.trim_matches(JSON_SPACE)).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.take(most.saturating_add(1)).collect();
+    if lines.len() > most {
+        return Some(Err(too_many()));
+    }
     let values: Vec<Result<Json<'_>, JsonError>> = lines.iter().map(|line| parse(line)).collect();
     let objects = values.iter().filter(|value| matches!(value, Ok(Json::Object(_)))).count();
     let is_lines = lines.len() > 1 && (matches!(values.first(), Some(Ok(_))) || objects * 2 > lines.len());
     is_lines.then(|| {
         let numbered = lines.into_iter().zip(values).enumerate();
-        numbered
-            .map(|(index, (line, value))| match value {
-                Ok(value) => document(position(index), line, value),
-                Err(error) => {
-                    let value = Err(bad_json(error, 0));
-                    Document { sub_sequence: position(index), bytes: line.as_bytes(), whole: false, value }
-                }
-            })
-            .collect()
+        Ok(numbered.map(|(index, (line, value))| line_document(position(index), line, value)).collect())
     })
+}
+
+fn line_document<'p>(sub_sequence: u32, line: &'p str, value: Result<Json<'p>, JsonError>) -> Document<'p> {
+    match value {
+        Ok(value) => document(sub_sequence, line, value),
+        Err(error) => Document { sub_sequence, bytes: line.as_bytes(), whole: false, value: Err(bad_json(error, 0)) },
+    }
 }
 
 const JSON_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
@@ -94,6 +110,10 @@ fn document<'p>(sub_sequence: u32, text: &'p str, value: Json<'p>) -> Document<'
 
 fn whole(payload: &[u8], rejection: Rejection) -> Document<'_> {
     Document { sub_sequence: 0, bytes: payload, whole: true, value: Err(rejection) }
+}
+
+fn too_many() -> Rejection {
+    Rejection::new(Reason::TooManyDocuments, format!("a record may hold {MAX_DOCUMENTS} documents at most"))
 }
 
 fn bad_json(error: JsonError, bom: usize) -> Rejection {
@@ -112,7 +132,7 @@ mod tests {
 
     /// Each document as `sub_sequence:text` or `sub_sequence!reason`.
     fn split(payload: &[u8]) -> Vec<String> {
-        documents(payload)
+        documents(payload, 10)
             .iter()
             .map(|document| match &document.value {
                 Ok(_) => format!("{}:{}", document.sub_sequence, String::from_utf8_lossy(document.bytes)),
@@ -122,7 +142,7 @@ mod tests {
     }
 
     fn message(payload: &[u8]) -> String {
-        documents(payload).remove(0).value.unwrap_err().message
+        documents(payload, 10).remove(0).value.unwrap_err().message
     }
 
     #[test]
@@ -147,10 +167,20 @@ mod tests {
     }
 
     #[test]
+    fn more_documents_than_allowed_are_rejected_whole() {
+        let lines = "{}\n".repeat(11);
+        let array = format!("[{}{{}}]", "{},".repeat(10));
+        assert_eq!(split(lines.as_bytes()), ["0!too_many_documents"]);
+        assert_eq!(split(array.as_bytes()), ["0!too_many_documents"]);
+        assert_eq!(split("{}\n".repeat(10).as_bytes()).len(), 10);
+        assert!(documents(b"{}", 0)[0].whole);
+    }
+
+    #[test]
     fn a_text_that_broke_off_is_rejected_whole() {
         for text in ["[{\"a\":1},{\"b\":2}", "[\n{\"a\":1},\n{\"b\":2}\n", "{\"a\": [\n{}\n", "{\"a\":1} {\"b\":2}", "{\"a\":1}]", "[{}] x"]
         {
-            let found = documents(text.as_bytes());
+            let found = documents(text.as_bytes(), 10);
             assert_eq!((found.len(), found[0].whole, found[0].bytes), (1, true, text.as_bytes()), "{text}");
         }
     }

@@ -125,7 +125,7 @@ mod tests {
             }
             if let Ok(opened) = parts(&payload, "outer", 1000) {
                 for text in opened.parts.iter().filter_map(|part| part.text.as_ref().ok()) {
-                    drop(documents(text));
+                    drop(documents(text, 100));
                 }
             }
         }

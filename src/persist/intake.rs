@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::ledger::{Entry, Ledger, State};
-use crate::decode::documents::documents;
+use crate::decode::documents::{MAX_DOCUMENTS, documents};
 use crate::decode::kinesis::Record;
 use crate::decode::parts::{Part, parts};
 use crate::decode::payload::payload;
@@ -52,7 +52,7 @@ pub async fn open<'p>(
     opened
 }
 
-/// Splits records into documents, numbered over all parts of a record. Returns those that can be mapped, beside their places in
+/// Splits records into documents, numbered over all parts of a record. Stops where the event holds [`MAX_DOCUMENTS`]. Returns those that can be mapped, beside their places in
 /// the ledger.
 pub fn split<'p>(
     records: &[Record<'p>],
@@ -64,7 +64,8 @@ pub fn split<'p>(
     for (position, record) in records.iter().enumerate() {
         let whole =
             |data, content, state| Entry { record: position, sub_sequence: 0, partition_key: record.partition_key, data, content, state };
-        match (opened.get(position), &payloads[position]) {
+        let opened = opened.get(position).filter(|_| position == 0 || ledger.entries.len() < MAX_DOCUMENTS);
+        match (opened, &payloads[position]) {
             (None, _) => ledger.entries.push(whole(Cow::Borrowed(&[][..]), Content::Record, State::Unfinished)),
             (Some(Err(rejection)), Ok(payload)) => {
                 ledger.entries.push(whole(Cow::Borrowed(payload), Content::Record, State::Letter(rejection.clone())));
@@ -93,7 +94,8 @@ fn split_part<'p>(part: &'p Part<'p>, record: usize, first: u32, ledger: &mut Le
         content,
         state,
     };
-    let documents = match part.text.as_ref().map_err(Clone::clone).and_then(|text| guarded(|| documents(text))) {
+    let left = MAX_DOCUMENTS.saturating_sub(usize::try_from(first).unwrap_or(usize::MAX));
+    let documents = match part.text.as_ref().map_err(Clone::clone).and_then(|text| guarded(|| documents(text, left))) {
         Ok(documents) => documents,
         Err(rejection) => {
             ledger.entries.push(entry(first, part.bytes, whole, State::Letter(rejection)));

@@ -156,3 +156,22 @@ async fn decoding_stops_at_the_events_bound_of_decompressed_bytes() {
     let seen = world.invoke(&[("MAX_EVENT_BYTES", "1")], &Event::of([vector!("kpl-python.bin"), vector!("kpl-python.bin")])).await;
     assert_eq!(seen.checkpoint(), Some(sequence(1)), "at least one record is always processed");
 }
+
+#[tokio::test]
+async fn a_record_of_more_documents_than_one_may_hold_is_a_letter_and_the_event_goes_on() {
+    let world = World::new().await;
+    let many = format!("[{}{{}}]", "{},".repeat(100_000));
+    let seen = world.invoke(&[], &Event::of([curated(0).into_bytes(), zstd(many), curated(2).into_bytes()])).await;
+    assert_eq!((seen.outcomes(), seen.checkpoint()), (vec![("persisted", 2), ("rejected", 1)], None));
+    let letters = world.letters().await;
+    assert_eq!((&letters[0]["reason"], &letters[0]["content"]), (&json!("too_many_documents"), &json!("record")));
+}
+
+#[tokio::test]
+async fn an_event_stops_where_it_holds_as_many_documents_as_it_may() {
+    let world = World::new().await;
+    let unwanted = r#"{"s3-key":""}"#;
+    let many = zstd(format!("[{}{unwanted}]", format!("{unwanted},").repeat(99_999)));
+    let seen = world.invoke(&[], &Event::of([many.clone(), many, curated(2).into_bytes()])).await;
+    assert_eq!((seen.outcomes(), seen.checkpoint()), (vec![("filtered", 100_000), ("retry", 2)], Some(sequence(1))));
+}
