@@ -33,7 +33,9 @@ impl Batch {
     /// What is to be delivered of a batch that is not done, and, where bisecting split it, what comes behind that.
     ///
     /// An answer that names a record leaves the records from there on; one that does not leaves all of them. With `bisect` a batch is split:
-    /// at the record that is named, otherwise in half. Splitting takes no attempts, and a part has all of them.
+    /// at the record that is named, otherwise in half. Splitting takes no attempts ("Retain discarded batch records for a Kinesis Data
+    /// Streams event source in Lambda"). The AWS Lambda developer guide does not say the rest: a part has all attempts before it, a complete
+    /// failure by response is split as a function error is, and where the first record is named there is nothing to split.
     pub fn left(mut self, verdict: Verdict, bisect: bool) -> (Batch, Option<Batch>) {
         self.redelivered = true;
         match verdict {

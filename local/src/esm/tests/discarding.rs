@@ -38,6 +38,14 @@ async fn age_that_runs_out_between_attempts_ends_them() {
     assert_eq!(conditions, [(Condition::RecordAgeExceeded, 6), (Condition::RecordAgeExceeded, 0)]);
 }
 
+#[tokio::test]
+async fn what_is_young_enough_in_a_half_stays_in_front_of_the_other_half() {
+    let records = [at(1, ago(seconds(60))), at(2, START), at(3, START), at(4, START)];
+    let mut esm = stream(EventSource { max_record_age: Some(seconds(60)), bisect_on_function_error: true, ..source() }, records);
+    let history = history(&mut esm, |batch| if batch.len() == 4 { function_error() } else { success() }).await;
+    assert_eq!(history.deliveries, [vec![1, 2, 3, 4], vec![2], vec![3, 4]]);
+}
+
 #[test]
 fn the_destination_gets_the_record_that_lambda_documents() {
     let source = EventSource { max_retry_attempts: Some(0), ..source() };

@@ -3,7 +3,9 @@
 #![expect(clippy::unnecessary_wraps, reason = "answers are made as handlers give them")]
 
 mod discarding;
+mod model;
 mod order;
+mod property;
 mod retries;
 
 use std::time::Duration;

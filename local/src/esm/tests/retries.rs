@@ -94,6 +94,14 @@ async fn bisecting_splits_at_the_number_returned_and_the_rest_has_all_its_attemp
 }
 
 #[tokio::test]
+async fn a_batch_whose_first_record_is_returned_is_not_split() {
+    let mut esm = stream(EventSource { bisect_on_function_error: true, max_retry_attempts: Some(1), ..source() }, (1..=4).map(record));
+    let history = history(&mut esm, |_| partial(1)).await;
+    assert_eq!(history.deliveries, [[1, 2, 3, 4], [1, 2, 3, 4]]);
+    assert_eq!(history.summary.discarded[0].batch.batch_size, 4);
+}
+
+#[tokio::test]
 async fn the_lane_goes_on_behind_what_was_discarded() {
     let mut esm = stream(EventSource { batch_size: 2, max_retry_attempts: Some(0), ..source() }, (1..=4).map(record));
     let history = history(&mut esm, |batch| if batch.contains(&1) { function_error() } else { success() }).await;
