@@ -1,4 +1,4 @@
-//! The AWS services that tablefeed calls, embedded on one loopback port.
+//! The AWS services that tablefeed calls, embedded on one loopback port; and the one that calls tablefeed, simulated.
 //!
 //! ```text
 //! SDK ─► front ─► recorder, faults ─┬─► ssm, sqs ─► store        (SQLite: a file of its own, or memory)
@@ -16,6 +16,10 @@
 //! - `recorder`: [`Recorder`], what was called, for tests.
 //! - `faults`: [`Faults`], what goes wrong on purpose, for tests.
 //!
+//! Beside it, with nothing in common but the package:
+//!
+//! - [`esm`]: [`esm::Esm`], Lambda's event source mapping for Kinesis streams: records in, invocations out.
+//!
 //! Nothing here listens on anything but 127.0.0.1, and no signature is checked.
 
 mod arn;
@@ -24,6 +28,7 @@ mod directory;
 mod embedded;
 mod engine;
 mod error;
+pub mod esm;
 mod faults;
 mod front;
 mod open;
