@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use md5::Digest;
 use serde_json::{Value, json};
 
 pub const SOURCE: &str = "arn:aws:kinesis:us-east-1:123456789012:stream/curated";
@@ -55,4 +56,27 @@ pub fn curated(number: usize) -> String {
     json!({"bucket-name": "b", "s3-key": format!("waze/{number}"), "table-name": "alert", "state": "MD", "month": "01", "year": "2018",
            "num-records": "7", "is-historical": "False"})
     .to_string()
+}
+
+/// A KPL aggregate of user records, each with its partition key.
+pub fn aggregate(user_records: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2], varint(bytes.len()).as_slice(), bytes].concat();
+    let keys = user_records.iter().map(|(key, _)| field(1, key.as_bytes()));
+    let records = user_records.iter().enumerate().map(|(index, (_, data))| {
+        let record = [&[1 << 3], varint(index).as_slice(), &field(3, data)].concat();
+        field(3, &record)
+    });
+    let message: Vec<u8> = keys.chain(records).flatten().collect();
+    let sum = md5::Md5::digest(&message);
+    [&[0xf3, 0x89, 0x9a, 0xc2], message.as_slice(), &sum].concat()
+}
+
+fn varint(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7f {
+        bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).unwrap());
+    bytes
 }

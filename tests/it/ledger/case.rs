@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use tablefeed_local::{Fault, Rule, Select};
 
-use crate::event::Event;
+use crate::event::{Event, aggregate};
 
 /// Text in items that the table refuses.
 const REFUSED: &str = "refused-by-the-table";
@@ -40,6 +40,10 @@ pub enum Record {
     One(Document),
     Array(Vec<Document>),
     Lines(Vec<Document>),
+    /// Lines, compressed.
+    Zstd(Vec<Document>),
+    /// A KPL aggregate with a document in each user record.
+    Aggregate(Vec<Document>),
     Broken,
     NotBase64,
 }
@@ -94,11 +98,6 @@ impl Planned {
         let operation = FAULTS.iter().find(|(name, _)| *name == self.name).unwrap().1;
         let rule = Rule::new(fault(self.name)).operation(operation).skip(self.skip);
         self.times.map_or(rule.clone(), |times| rule.times(times))
-    }
-
-    /// Whether the queue may refuse letters for good.
-    pub fn of_queue(&self) -> bool {
-        self.name.starts_with("queue")
     }
 }
 
@@ -195,6 +194,8 @@ impl Case {
                 Record::One(_) => event.record("key", &texts[0]),
                 Record::Array(_) => event.record("key", format!("[{}]", texts.join(", "))),
                 Record::Lines(_) => event.record("key", texts.join("\n")),
+                Record::Zstd(_) => event.record("key", zstd::encode_all(texts.join("\n").as_bytes(), 1).unwrap()),
+                Record::Aggregate(_) => event.record("key", aggregated(&texts)),
             }
         })
     }
@@ -204,11 +205,17 @@ impl Record {
     fn documents(&self) -> Vec<Document> {
         match self {
             Record::One(document) => vec![*document],
-            Record::Array(documents) | Record::Lines(documents) => documents.clone(),
+            Record::Array(documents) | Record::Lines(documents) | Record::Zstd(documents) | Record::Aggregate(documents) => {
+                documents.clone()
+            }
             Record::Broken => vec![Document::Unfit("bad_json")],
             Record::NotBase64 => vec![Document::Unfit("bad_base64")],
         }
     }
+}
+
+fn aggregated(texts: &[String]) -> Vec<u8> {
+    aggregate(&texts.iter().map(|text| ("key".to_owned(), text.clone().into_bytes())).collect::<Vec<_>>())
 }
 
 /// A document and where it stands.
@@ -238,7 +245,7 @@ impl Placed {
 pub fn cases() -> impl Strategy<Value = Case> {
     let keys = prop_oneof![Just(Keys::Documents), Just(Keys::Identity), Just(Keys::IdentityWithLetters)];
     let faults = vec(planned(), 0..4);
-    (vec(record(), 0..12), keys, option::weighted(0.3, 1u8..12), any::<bool>(), faults, proptest::bool::weighted(0.3)).prop_map(
+    (vec(record(), 0..12), keys, option::weighted(0.4, 1u8..5), any::<bool>(), faults, proptest::bool::weighted(0.3)).prop_map(
         |(mut records, keys, limit, skip_over_limit, faults, hurried)| {
             spare(&mut records);
             // What lasts would last as long as there is time.
@@ -248,7 +255,7 @@ pub fn cases() -> impl Strategy<Value = Case> {
     )
 }
 
-fn planned() -> impl Strategy<Value = Planned> {
+pub fn planned() -> impl Strategy<Value = Planned> {
     let times = prop_oneof![3 => (1u64..4).prop_map(Some), 1 => Just(None)];
     (0..FAULTS.len(), 0u64..3, times).prop_map(|(fault, skip, times)| Planned { name: FAULTS[fault].0, skip, times })
 }
@@ -257,10 +264,16 @@ fn record() -> impl Strategy<Value = Record> {
     prop_oneof![
         6 => document().prop_map(Record::One),
         3 => vec(document(), 0..5).prop_map(Record::Array),
-        2 => (fit(), vec(document(), 1..4)).prop_map(|(first, rest)| Record::Lines([vec![first], rest].concat())),
+        2 => lines().prop_map(Record::Lines),
+        1 => lines().prop_map(Record::Zstd),
+        1 => vec(document(), 0..4).prop_map(Record::Aggregate),
         1 => Just(Record::Broken),
         1 => Just(Record::NotBase64),
     ]
+}
+
+fn lines() -> impl Strategy<Value = Vec<Document>> {
+    (fit(), vec(document(), 1..4)).prop_map(|(first, rest)| [vec![first], rest].concat())
 }
 
 fn document() -> impl Strategy<Value = Document> {
@@ -278,7 +291,7 @@ fn spare(records: &mut [Record]) {
     for record in records {
         let documents: &mut [Document] = match record {
             Record::One(document) => std::slice::from_mut(document),
-            Record::Array(documents) | Record::Lines(documents) => documents,
+            Record::Array(documents) | Record::Lines(documents) | Record::Zstd(documents) | Record::Aggregate(documents) => documents,
             Record::Broken | Record::NotBase64 => &mut [],
         };
         for document in documents {
