@@ -3,7 +3,7 @@
 //! ```text
 //! arguments ─► commands ─┬─► target ─► resources      the embedded AWS, another server, or the cloud; what is missing is created
 //!                        ├─► settings, generate       what the function is given
-//!                        ├─► the library's Function   the same code as on Lambda
+//!                        ├─► function, run            the library's Function, the same code as on Lambda
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
 //! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
@@ -13,6 +13,7 @@
 mod attribute;
 mod commands;
 mod exit;
+mod function;
 mod generate;
 mod output;
 mod pretty;
@@ -22,6 +23,7 @@ mod resources;
 mod run;
 mod scan;
 mod settings;
+mod stop;
 mod summary;
 mod target;
 mod text_table;
