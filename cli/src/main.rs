@@ -3,7 +3,7 @@
 //! ```text
 //! arguments ─► commands ─┬─► target ─► resources      the embedded AWS, another server, or the cloud; what is missing is created
 //!                        ├─► settings, generate       what the function is given
-//!                        ├─► the library's Function   the same code as on Lambda
+//!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
 //! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
@@ -13,6 +13,8 @@
 mod attribute;
 mod commands;
 mod exit;
+mod feed;
+mod function;
 mod generate;
 mod output;
 mod pretty;
@@ -22,6 +24,7 @@ mod resources;
 mod run;
 mod scan;
 mod settings;
+mod stop;
 mod summary;
 mod target;
 mod text_table;
@@ -46,6 +49,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Invoke(commands::invoke::Invoke),
+    Run(commands::run::Run),
     Items(commands::items::Items),
     Letters(commands::letters::Letters),
     Emulate(commands::emulate::Emulate),
@@ -64,6 +68,7 @@ async fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Invoke(command) => command.run().await,
+        Command::Run(command) => command.run().await,
         Command::Items(command) => command.run().await,
         Command::Letters(command) => command.run().await,
         Command::Emulate(command) => command.run().await,

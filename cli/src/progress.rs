@@ -1,5 +1,6 @@
 //! What is going on, on a terminal and only when it takes longer than a second.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -33,7 +34,7 @@ impl Progress {
         Progress { bar, appearing }
     }
 
-    pub fn stage(&self, stage: &'static str) {
+    pub fn stage(&self, stage: impl Into<Cow<'static, str>>) {
         self.bar.set_message(stage);
     }
 

@@ -1,26 +1,20 @@
-//! The function itself, run here: set-up, one invocation after the other, and the account of them.
+//! The function run on one event: set-up, one invocation after the other, and the account of them.
 //!
-//! In: checked settings and an event. Out: [`Summary`]. The function is the library's own, with clients of its own name.
+//! In: checked settings and an event. Out: [`Summary`].
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use tablefeed::aws::Clients;
-use tablefeed::persist::{Function, Invocation};
 use tablefeed::settings::Settings;
-use tablefeed::table::{TableError, key_difference, live_key};
 use tokio::time::Instant;
 
-use crate::exit::BadInput;
+use crate::function::{self, FUNCTION_APP, Prepared};
 use crate::progress::Progress;
-use crate::resources;
 use crate::scan;
 use crate::settings::Given;
 use crate::summary::{Calls, Summary};
 use crate::target::Target;
-
-/// The function's app name: tells its calls from those of this program.
-const FUNCTION_APP: &str = "tablefeed-persist";
 
 /// What to run.
 pub struct Run<'a> {
@@ -37,23 +31,17 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Everything from the set-up to the count of items afterwards.
-    pub async fn at(mut self, target: &Target, progress: &Progress) -> anyhow::Result<Summary> {
+    pub async fn at(self, target: &Target, progress: &Progress) -> anyhow::Result<Summary> {
         progress.stage("setting up");
-        let region = self.settings.table.region.clone();
-        let clients = target.clients(region.as_deref());
-        if !target.is_cloud() {
-            resources::create(&clients, self.given, &mut self.settings, self.batch_id).await?;
-        }
-        self.check_key(&clients).await?;
-        let table = self.settings.table.id.clone();
+        let Prepared { clients, function } = function::prepare(target, self.given, self.settings, self.batch_id).await?;
+        let table = function.settings().table.id.clone();
         let mut summary = Summary::new(&table);
         summary.items_before = count(target, &clients, &table).await?;
 
         progress.stage("invoking");
-        let function = Function::new(self.settings, Clients::new(&target.config, FUNCTION_APP, region.as_deref()));
         for number in 1..=self.repeat {
             let begin = Instant::now();
-            let invocation = invocation(number, begin + self.timeout);
+            let invocation = function::invocation(format!("laptop-{}-{number}", milliseconds()), begin + self.timeout);
             let handled = function.handle(self.event, &invocation).await;
             let handled = handled.with_context(|| format!("the function fails on {}", self.source))?;
             summary.add(&handled, begin.elapsed())?;
@@ -71,21 +59,6 @@ impl Run<'_> {
         summary.items_after = count(target, &clients, &table).await?;
         Ok(summary)
     }
-
-    /// The table as it is must have the key that the mapping writes.
-    async fn check_key(&self, clients: &Clients) -> anyhow::Result<()> {
-        let table = &self.settings.table.id;
-        let live = live_key(&clients.dynamodb, table).await.map_err(|error| match error {
-            TableError::Missing { .. } => BadInput::error(error.to_string()),
-            other => other.into(),
-        })?;
-        match key_difference(table, &live, self.settings.mapping.key_schema()) {
-            None => Ok(()),
-            Some(difference) => {
-                Err(BadInput::error(format!("{difference}; name another table by --set TABLE=NAME, or change the mapping's \"key\"")))
-            }
-        }
-    }
 }
 
 /// Items in the table. In the cloud a scan costs money, so there it is not done.
@@ -93,8 +66,7 @@ async fn count(target: &Target, clients: &Clients, table: &str) -> anyhow::Resul
     if target.is_cloud() { Ok(None) } else { scan::count(&clients.dynamodb, table).await.map(Some) }
 }
 
-fn invocation(number: u64, deadline: Instant) -> Invocation {
-    let now = SystemTime::now();
-    let milliseconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    Invocation { request_id: format!("laptop-{milliseconds}-{number}"), function: "persist".to_owned(), deadline, now }
+/// Since 1970; tells the request ids of runs apart.
+fn milliseconds() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }

@@ -7,6 +7,7 @@ use std::io;
 use tablefeed::settings::{SETTINGS, Settings};
 
 use crate::exit::BadInput;
+use crate::output;
 use crate::resources::{CURATED_TABLE, PARAMETER};
 
 /// Passes for a queue's URL until the queue's own is known.
@@ -53,6 +54,20 @@ impl Given {
             if count == 1 { "it" } else { "them" }
         );
         Err(BadInput::error(std::iter::once(head).chain(problems).collect::<Vec<_>>().join("\n  ")))
+    }
+
+    /// The settings, with their warnings told.
+    pub fn checked(&self) -> anyhow::Result<Settings> {
+        let settings = self.settings()?;
+        for warning in &settings.warnings {
+            output::note(&format!("warning: {warning}"));
+        }
+        Ok(settings)
+    }
+
+    /// The option that leads `tablefeed letters` to a queue that `--set` gives.
+    pub fn queue_option(&self) -> String {
+        self.value("DLQ_URL").filter(|_| self.is_set("DLQ_URL")).map_or(String::new(), |url| format!(" --queue {url}"))
     }
 
     /// The value under a setting's name or one of its aliases, if it is not empty.

@@ -117,19 +117,29 @@ impl Summary {
     pub fn lines(&self, source: &str, target: &str, queue: &str) -> Vec<String> {
         let mut lines = vec![format!("{source}: {}", self.came())];
         lines.push(String::new());
-        lines.extend(text_table::lines(&self.outcome_rows()));
+        lines.extend(self.tables());
+        lines.push(String::new());
+        lines.extend(self.facts().into_iter().map(|(name, fact)| format!("{name:10} {fact}")));
+        lines.push(String::new());
+        lines.extend(self.see(target, queue));
+        lines
+    }
+
+    /// Outcomes, and letters by reason if there are any.
+    pub fn tables(&self) -> Vec<String> {
+        let mut lines = text_table::lines(&self.outcome_rows());
         if !self.letters.is_empty() {
             lines.push(String::new());
             let head = vec!["letters by reason".to_owned(), "letters".to_owned()];
             let rows = self.letters.iter().map(|(reason, count)| vec![(*reason).to_owned(), count.to_string()]);
             lines.extend(text_table::lines(&std::iter::once(head).chain(rows).collect::<Vec<_>>()));
         }
-        lines.push(String::new());
-        lines.extend(self.facts().into_iter().map(|(name, fact)| format!("{name:10} {fact}")));
-        lines.push(String::new());
-        lines.push(format!("see        tablefeed items {}{target}", self.table));
-        lines.push(format!("           tablefeed letters{queue}{target}"));
         lines
+    }
+
+    /// The commands that show what was written.
+    pub fn see(&self, target: &str, queue: &str) -> [String; 2] {
+        [format!("see        tablefeed items {}{target}", self.table), format!("           tablefeed letters{queue}{target}")]
     }
 
     fn came(&self) -> String {
@@ -166,6 +176,7 @@ impl Summary {
     }
 }
 
-fn counted(count: u64, noun: &str) -> String {
+/// A number and its noun.
+pub fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

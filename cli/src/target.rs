@@ -40,6 +40,16 @@ pub struct TargetArgs {
 }
 
 impl TargetArgs {
+    /// The cloud's parameter is not this program's to write.
+    pub fn check_batch_id(&self, batch_id: Option<&str>) -> anyhow::Result<()> {
+        if !self.aws || batch_id.is_none() {
+            return Ok(());
+        }
+        Err(BadInput::error(
+            "--batch-id writes the parameter, which --aws leaves as it is: write it yourself with `aws ssm put-parameter --overwrite`",
+        ))
+    }
+
     /// These options again, for a command that is to look at the same place.
     pub fn again(&self) -> String {
         let quoted = |text: &str| if text.contains([' ', '\'', '"', '$']) { format!("{text:?}") } else { text.to_owned() };

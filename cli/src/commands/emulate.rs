@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 use tablefeed_local::{Config, Embedded, Local, Storage};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::output;
 use crate::resources::{self, PARAMETER};
 use crate::settings::Given;
+use crate::stop::Stop;
 use crate::target::Target;
 
 const EXAMPLES: &str = "Examples:
@@ -95,24 +95,4 @@ The function under cargo-lambda, with the same exports:
 
 Ctrl-C stops it."
     )
-}
-
-/// The signals that end this command.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Stop {
-    fn listen() -> anyhow::Result<Stop> {
-        let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Stop { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

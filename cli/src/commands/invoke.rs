@@ -81,17 +81,9 @@ impl Invoke {
             output::line(&format!("{}: {source}, {} bytes", file.display(), event.len()))?;
             return Ok(Exit::Done);
         }
-        if self.target.aws && self.batch_id.is_some() {
-            return Err(BadInput::error(
-                "--batch-id writes the parameter, which --aws leaves as it is: write it yourself with `aws ssm put-parameter --overwrite`",
-            ));
-        }
+        self.target.check_batch_id(self.batch_id.as_deref())?;
         let given = Given::new(&self.set, self.target.aws)?;
-        let settings = given.settings()?;
-        for warning in &settings.warnings {
-            output::note(&format!("warning: {warning}"));
-        }
-        let queue = given.value("DLQ_URL").filter(|_| given.is_set("DLQ_URL")).map_or(String::new(), |url| format!(" --queue {url}"));
+        let settings = given.checked()?;
         let progress = Progress::begin(self.repeat);
         let target = Target::open(&self.target).await?;
         let run = Run {
@@ -111,7 +103,7 @@ impl Invoke {
         if self.json {
             output::line(&summary.json()?)?;
         } else {
-            output::lines(summary.lines(&source, &self.target.again(), &queue))?;
+            output::lines(summary.lines(&source, &self.target.again(), &given.queue_option()))?;
         }
         Ok(summary.exit())
     }

@@ -4,3 +4,4 @@ pub mod emulate;
 pub mod invoke;
 pub mod items;
 pub mod letters;
+pub mod run;

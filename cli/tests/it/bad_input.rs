@@ -102,7 +102,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn every_command_has_an_example_and_the_exit_codes_are_told() {
     let laptop = Laptop::new();
-    for command in ["invoke", "items", "letters", "emulate"] {
+    for command in ["invoke", "run", "items", "letters", "emulate"] {
         let said = laptop.run(&[command, "--help"]);
         assert!(said.exit == 0 && said.out.contains(&format!("Examples:\n  tablefeed {command}")), "{said:?}");
     }

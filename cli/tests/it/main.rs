@@ -9,3 +9,5 @@ mod invoke;
 mod items;
 mod laptop;
 mod letters;
+mod run;
+mod run_killed;
