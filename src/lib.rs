@@ -10,7 +10,7 @@
 //!
 //! - [`decode`]: event to records to documents; [`json`] and [`number`] keep every digit.
 //! - [`mapping`]: document to item, by a declaration.
-//! - [`write`]: plan, requests, outcomes, checkpoint, letters.
+//! - [`mod@write`]: plan, requests, outcomes, checkpoint, letters.
 //! - [`persist`]: the function itself; [`settings`] and [`aws`] set it up.
 //! - [`table`]: definitions of tables, and how to create them.
 //! - [`reason`]: why a document could not be stored.

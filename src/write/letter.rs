@@ -1,6 +1,6 @@
 //! A letter: what could not be stored, why, and where it came from, as a message for the dead-letter queue. Pure.
 //!
-//! The body is one JSON object (its members are those of [`Body`]). Data travel as base64, because SQS refuses control characters;
+//! The body is one JSON object (its members are those of `Body`). Data travel as base64, because SQS refuses control characters;
 //! data that are too large travel compressed, and if that is too large they are left out, so that the letter itself always fits.
 
 use base64::Engine;

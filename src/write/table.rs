@@ -1,4 +1,4 @@
-//! Writes planned items to the table: a [`Plan`]'s slots in, the fate of every item out.
+//! Writes planned items to the table: a plan's slots in, the fate of every item out.
 //!
 //! The request's body is put together from items that are serialised already; the SDK signs and sends it.
 

@@ -6,6 +6,7 @@ mod binary;
 mod deadline;
 mod event;
 mod faults;
+mod guarantees;
 mod init;
 mod kinds;
 mod lean;

@@ -1,0 +1,127 @@
+//! Every setting, once: name, aliases, default, meaning.
+
+/// One name of [`SETTINGS`].
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    /// Names that older systems used for the same thing.
+    pub aliases: &'static [&'static str],
+    /// What holds when it is not set; `required` when it must be.
+    pub default: &'static str,
+    pub meaning: &'static str,
+}
+
+/// All settings, in the order in which the docs show them. A value that is empty counts as not set.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "TABLE",
+        aliases: &["DDB_CURATED_RECORDS_TABLE_ARN", "TABLE_NAME", "table_name"],
+        default: "required",
+        meaning: "The table's name or ARN; an ARN's region is used for the table.",
+    },
+    Setting {
+        name: "DLQ_URL",
+        aliases: &[],
+        default: "required",
+        meaning: "URL of the SQS queue that receives letters (standard, not FIFO).",
+    },
+    Setting {
+        name: "LATEST_BATCH_ID",
+        aliases: &[],
+        default: "required if the mapping names {@batch}",
+        meaning: "Name of the SSM parameter that holds the batch id.",
+    },
+    Setting {
+        name: "BATCH_ID_MAX_AGE_SECONDS",
+        aliases: &[],
+        default: "0",
+        meaning: "How long a batch id that was read may be used again; 0 reads it at every invocation.",
+    },
+    Setting {
+        name: "MAPPING",
+        aliases: &[],
+        default: "curated",
+        meaning: "`curated`, `document`, a mapping as inline JSON, or the path of a file with one.",
+    },
+    Setting {
+        name: "PERSIST_RECORDS",
+        aliases: &[],
+        default: "no limit",
+        meaning: "Items that one invocation may persist; 0 is a dry run.",
+    },
+    Setting {
+        name: "OVER_LIMIT",
+        aliases: &[],
+        default: "dlq",
+        meaning: "What becomes of documents past PERSIST_RECORDS: `dlq` (letters) or `skip` (left out).",
+    },
+    Setting {
+        name: "WRITE_FAILURES",
+        aliases: &[],
+        default: "retry",
+        meaning: "What becomes of items that could not be written in time: `retry` (redelivered) or `dlq` (letters).",
+    },
+    Setting {
+        name: "WRITE_CONCURRENCY",
+        aliases: &[],
+        default: "40",
+        meaning: "BatchWriteItem requests in flight at once, 1 to 256; shrinks by itself while the table throttles.",
+    },
+    Setting {
+        name: "DEADLINE_MARGIN_MS",
+        aliases: &[],
+        default: "a tenth of the time-out, at least 1000, at most half of it",
+        meaning: "How long before the function's time-out writing stops, in milliseconds.",
+    },
+    Setting {
+        name: "MAX_EVENT_BYTES",
+        aliases: &[],
+        default: "67108864",
+        meaning: "Bytes of record data, decompressed, that one invocation decodes; the rest is redelivered.",
+    },
+    Setting {
+        name: "MAX_DECOMPRESSED_BYTES",
+        aliases: &[],
+        default: "16777216",
+        meaning: "Bytes that one record may decompress to; what would pass them becomes a letter.",
+    },
+    Setting {
+        name: "ID_NAMESPACE",
+        aliases: &[],
+        default: "123febc1-8bcf-5d39-b242-5679cb26dfc4",
+        meaning: "UUID under which {@id}, {@hash:…} and letter ids are made.",
+    },
+    Setting {
+        name: "LOG_LEVEL",
+        aliases: &[],
+        default: "INFO",
+        meaning: "TRACE, DEBUG, INFO, WARN or ERROR; AWS_LAMBDA_LOG_LEVEL and POWERTOOLS_LOG_LEVEL come before it.",
+    },
+    Setting { name: "POWERTOOLS_SERVICE_NAME", aliases: &[], default: "persist", meaning: "The dimension `service` of the metrics." },
+    Setting { name: "POWERTOOLS_METRICS_NAMESPACE", aliases: &[], default: "tablefeed", meaning: "The metrics' namespace in CloudWatch." },
+    Setting {
+        name: "DRILL_PANIC_PARTITION_KEY",
+        aliases: &[],
+        default: "off",
+        meaning: "A drill: records of this partition key panic while they are decoded, and must become letters.",
+    },
+];
+
+/// Names that other versions know. Set, they would be ignored in silence; so they are refused.
+pub(super) const NOT_SUPPORTED: &[&str] = &[
+    "PARTITION_KEY",
+    "SORT_KEY",
+    "param_partition_key",
+    "param_sort_key",
+    "TIME_FIELD",
+    "TIME_UNIT",
+    "TIME_ZONE",
+    "WRITE_MODE",
+    "MAX_RETRY",
+    "max_retry",
+    "ORDER_BY",
+    "ORDER_ATTRIBUTE",
+    "CREATE_TABLE",
+    "CHECK_TABLE",
+    "TABLE_PREFIX",
+];

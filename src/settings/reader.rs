@@ -1,0 +1,132 @@
+//! Values out of the look-up, and every problem with them, so that all are named in one error.
+
+use std::io;
+
+use super::names::{NOT_SUPPORTED, SETTINGS};
+use super::{LogLevel, Problem};
+use crate::mapping::Mappings;
+
+/// Looks settings up and collects what is wrong with them.
+pub(super) struct Reader<L> {
+    pub look_up: L,
+    pub problems: Vec<Problem>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    pub fn problem(&mut self, name: &'static str, message: impl Into<String>) {
+        self.problems.push(Problem { name, message: message.into() });
+    }
+
+    pub fn refuse_unsupported(&mut self) {
+        for name in NOT_SUPPORTED {
+            if self.value(name).is_some() {
+                self.problem(name, "is set, but this version does not support it; remove it");
+            }
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        (self.look_up)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value under the setting's name or an alias; two that differ are a problem.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        let aliases = SETTINGS.iter().find(|setting| setting.name == name).map_or(&[][..], |setting| setting.aliases);
+        let mut found: Option<(&str, String)> = None;
+        for candidate in std::iter::once(&name).chain(aliases) {
+            let Some(value) = self.value(candidate) else { continue };
+            match &found {
+                None => found = Some((candidate, value)),
+                Some((first, other)) if *other != value => {
+                    self.problem(name, format!("is given twice and differs: {first} and {candidate}; keep one"));
+                    return None;
+                }
+                Some(_) => {}
+            }
+        }
+        found.map(|(_, value)| value)
+    }
+
+    pub fn parsed<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = self.text(name)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.problem(name, message);
+                None
+            }
+        }
+    }
+
+    pub fn required<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let before = self.problems.len();
+        let value = self.parsed(name, parse);
+        if value.is_none() && self.problems.len() == before {
+            let meaning = SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.meaning);
+            self.problem(name, format!("is missing: {}", meaning.trim_end_matches('.')));
+        }
+        value
+    }
+
+    pub fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u64>, expected: &str) -> Option<u64> {
+        self.parsed(name, |text| match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => Err(format!("is {text:?}; it must be {expected}")),
+        })
+    }
+
+    pub fn one_of<T: Copy>(&mut self, name: &'static str, values: &[(&str, T)]) -> Option<T> {
+        self.parsed(name, |text| {
+            values.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
+                let words: Vec<&str> = values.iter().map(|(word, _)| *word).collect();
+                format!("is {text:?}; it must be {}", words.join(" or "))
+            })
+        })
+    }
+
+    pub fn log_level(&mut self) -> LogLevel {
+        let by_lambda = self.value("AWS_LAMBDA_LOG_LEVEL").or_else(|| self.value("POWERTOOLS_LOG_LEVEL"));
+        let text = by_lambda.or_else(|| self.text("LOG_LEVEL"));
+        let level = text.as_deref().map_or("INFO".to_owned(), str::to_ascii_uppercase);
+        match level.as_str() {
+            "TRACE" | "DEBUG" => LogLevel::Debug,
+            "INFO" => LogLevel::Info,
+            "WARN" | "WARNING" => LogLevel::Warn,
+            "ERROR" | "FATAL" | "CRITICAL" => LogLevel::Error,
+            _ => {
+                self.problem("LOG_LEVEL", format!("is {level:?}; it must be TRACE, DEBUG, INFO, WARN or ERROR"));
+                LogLevel::Info
+            }
+        }
+    }
+
+    pub fn mapping(&mut self, batch_configured: bool, read_file: impl Fn(&str) -> io::Result<String>) -> Option<Mappings> {
+        let text = self.text("MAPPING").unwrap_or_else(|| "curated".to_owned());
+        if let Some(mapping) = Mappings::built_in(&text, batch_configured) {
+            return Some(mapping);
+        }
+        let inline = text.trim_start().starts_with(['{', '[']);
+        let (place, declaration) = if inline {
+            (String::new(), text)
+        } else {
+            match read_file(&text) {
+                Ok(declaration) => (format!("{text}: "), declaration),
+                Err(error) => {
+                    let built_in = Mappings::BUILT_IN.join(", ");
+                    self.problem(
+                        "MAPPING",
+                        format!("is {text:?}, which is no built-in ({built_in}), no JSON, and no file that can be read ({error})"),
+                    );
+                    return None;
+                }
+            }
+        };
+        match Mappings::compile(&declaration) {
+            Ok(mapping) => Some(mapping),
+            Err(error) => {
+                self.problem("MAPPING", format!("does not compile: {place}{error}"));
+                None
+            }
+        }
+    }
+}
