@@ -9,7 +9,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// Most of a case's time is spent waiting, so many run at once.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 16;
 
 const MOST_SHRINKS: usize = 300;
 
