@@ -35,11 +35,11 @@ check: ## Formatting and lints, no tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-# The ledger property keeps every core busy, so it runs apart from the tests that watch the clock; it shows its table of faults and outcomes.
+# The ledger property and the release build keep every core busy, so they run apart from the tests that watch the clock.
 test: .venv/.stamp ## All tests that need Rust, a C compiler and Python alone
 	cargo build --workspace --bins --tests
-	cargo test --workspace -- --skip ledger::
-	cargo test --workspace --test it -- --nocapture ledger::
+	cargo test --workspace -- --skip ledger:: --skip release::
+	cargo test --workspace --test it -- --nocapture ledger:: release::
 	$(PYTEST) .venv/bin/pytest tests/python
 
 test-more: .venv-more/.stamp ## Template, package and function under SAM, cargo-lambda and ministack
