@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::Credentials;
 use clap::Args;
-use tablefeed::aws::{Clients, config_from_environment, http_client};
+use tablefeed::aws::{Clients, config_for_endpoint, config_from_environment, http_client};
 use tablefeed_local::{Local, Recorder};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -82,13 +82,7 @@ impl Target {
     }
 
     pub fn embedded(local: Local) -> Target {
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(http_client())
-            .region(Region::from_static(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(test_credentials()))
-            .endpoint_url(local.endpoint())
-            .build();
+        let config = config_for_endpoint(local.endpoint());
         Target { config, local: Some(local), cloud: false }
     }
 
