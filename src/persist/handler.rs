@@ -81,7 +81,8 @@ impl Function {
         &self.settings
     }
 
-    /// Handles one event, and returns before `invocation.deadline`.
+    /// Handles one event, and returns before `invocation.deadline`; where hardly any time is left, after one try of each service that is
+    /// needed, a second at most for each.
     pub async fn handle(&self, event: &[u8], invocation: &Invocation) -> Result<Handled, FunctionError> {
         let mut stages = Stages::begin();
         let margin = margin(invocation.deadline.saturating_duration_since(Instant::now()), self.settings.deadline_margin);
@@ -96,8 +97,8 @@ impl Function {
         let documents = intake::split(&records, &payloads, &parts, &mut ledger);
         stages.end("decode");
 
-        let fetched = finish_fetching(fetching).await;
-        let batch = self.usable(fetched.batch);
+        let (batch, get_parameter) = finish_fetching(fetching).await;
+        let batch = self.usable(batch);
         stages.end("batch_id");
 
         let id = batch.as_ref().ok().and_then(Option::as_ref).map(|batch| batch.id.as_str());
@@ -133,7 +134,7 @@ impl Function {
             queue_refusal: posted.sent.refusal,
             oldest_arrival: records.iter().filter_map(|record| record.arrival?.parse().ok()).reduce(f64::min),
             calls: Calls {
-                get_parameter: fetched.calls,
+                get_parameter,
                 batch_write_item: written.calls,
                 send_message_batch: posted.sent.calls,
                 retries: written.retries,
@@ -183,20 +184,15 @@ impl Function {
     }
 }
 
-async fn finish_fetching(fetching: Option<JoinHandle<Fetched>>) -> FetchedIfAny {
+/// The batch id, if one is needed, and the calls that it took.
+async fn finish_fetching(fetching: Option<JoinHandle<Fetched>>) -> (Result<Option<Batch>, String>, u32) {
     match fetching {
-        None => FetchedIfAny { batch: Ok(None), calls: 0 },
+        None => (Ok(None), 0),
         Some(task) => match task.await {
-            Ok(fetched) => FetchedIfAny { batch: fetched.batch.map(Some), calls: fetched.calls },
-            Err(error) => FetchedIfAny { batch: Err(format!("reading the batch id failed: {error}")), calls: 0 },
+            Ok(Fetched { batch, calls }) => (batch.map(Some), calls),
+            Err(error) => (Err(format!("reading the batch id failed: {error}")), 0),
         },
     }
-}
-
-/// What [`finish_fetching`] found; no batch where none is needed.
-struct FetchedIfAny {
-    batch: Result<Option<Batch>, String>,
-    calls: u32,
 }
 
 /// The sequence number to report, if a record is unfinished.

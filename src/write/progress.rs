@@ -61,8 +61,9 @@ pub struct Progress {
 #[derive(Debug, Default)]
 struct Singles {
     refused: u32,
-    /// The one error of all of them; `None` again once one was written or refused otherwise.
+    /// The first one's error.
     error: Option<String>,
+    /// One was written, or refused with another error.
     mixed: bool,
 }
 
@@ -99,6 +100,7 @@ impl Progress {
         }
     }
 
+    /// Ends the account.
     pub fn finish(self) -> Written {
         Written { fates: self.fates, systemic: self.systemic, calls: self.calls, retries: self.retries, throttles: self.throttles }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -11,7 +12,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 /// Most of a case's time is spent waiting, so many run at once.
 const AT_ONCE: usize = 16;
 
-const MOST_SHRINKS: usize = 300;
+/// How long a failing case is made smaller.
+const SHRINKING: Duration = Duration::from_secs(60);
 
 /// What a case was seen to do, counted over all cases.
 pub type Table = BTreeMap<(&'static str, &'static str), u32>;
@@ -67,10 +69,8 @@ fn runner(seed: u64) -> TestRunner {
 fn shrink<C: Debug, T>(tree: &mut impl ValueTree<Value = C>, problem: String, holds: impl Fn(&C) -> Result<T, String>) -> (String, String) {
     let mut smallest = (format!("{:#?}", tree.current()), problem);
     let mut moved = tree.simplify();
-    for _ in 0..MOST_SHRINKS {
-        if !moved {
-            break;
-        }
+    let begun = Instant::now();
+    while moved && begun.elapsed() < SHRINKING {
         moved = match holds(&tree.current()) {
             Ok(_) => tree.complicate(),
             Err(problem) => {
