@@ -42,6 +42,8 @@ pub struct Summary {
 pub struct Calls {
     get_parameter: u64,
     batch_write_item: u64,
+    /// `PutItem` and `DeleteItem`.
+    single_writes: u64,
     send_message_batch: u64,
 }
 
@@ -51,6 +53,7 @@ impl Calls {
         Calls {
             get_parameter: count("GetParameter"),
             batch_write_item: count("BatchWriteItem"),
+            single_writes: count("PutItem") + count("DeleteItem"),
             send_message_batch: count("SendMessageBatch"),
         }
     }
@@ -93,6 +96,7 @@ impl Summary {
         }
         self.calls.get_parameter += u64::from(report.calls.get_parameter);
         self.calls.batch_write_item += u64::from(report.calls.batch_write_item);
+        self.calls.single_writes += u64::from(report.calls.single_writes);
         self.calls.send_message_batch += u64::from(report.calls.send_message_batch);
         self.response = serde_json::to_value(&handled.response)?;
         self.checkpoint.clone_from(&report.checkpoint);
@@ -160,8 +164,12 @@ impl Summary {
             (Some(before), Some(after)) => format!("{before} before, {after} after, in {}", self.table),
             _ => format!("in {}; not counted, because a scan in the cloud costs money", self.table),
         };
-        let Calls { get_parameter, batch_write_item, send_message_batch } = self.calls;
-        let calls = format!("GetParameter {get_parameter}, BatchWriteItem {batch_write_item}, SendMessageBatch {send_message_batch}");
+        let Calls { get_parameter, batch_write_item, single_writes, send_message_batch } = self.calls;
+        let writes = match single_writes {
+            0 => format!("BatchWriteItem {batch_write_item}"),
+            _ => format!("PutItem and DeleteItem {single_writes}"),
+        };
+        let calls = format!("GetParameter {get_parameter}, {writes}, SendMessageBatch {send_message_batch}");
         let speed = f64::from(u32::try_from(self.records).unwrap_or(u32::MAX)) / self.seconds.max(f64::EPSILON);
         let mut facts = vec![("items", items), ("calls", calls), ("time", format!("{:.3} s, {speed:.0} records/s", self.seconds))];
         let optional = [

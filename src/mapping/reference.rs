@@ -135,6 +135,16 @@ impl Source {
         })
     }
 
+    /// Whether no two records have the same.
+    pub(super) fn differs_by_record(&self) -> bool {
+        matches!(self, Source::Id | Source::Sequence | Source::Arrival)
+    }
+
+    /// Whether it looks into the document.
+    pub(super) fn needs_document(&self) -> bool {
+        matches!(self, Source::Field(_) | Source::Hash(_))
+    }
+
     /// As the declaration writes it.
     pub(super) fn name(&self) -> String {
         match self {

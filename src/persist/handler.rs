@@ -29,6 +29,7 @@ use crate::write::letter::Sender;
 use crate::write::outcome::Outcome;
 use crate::write::plan::plan;
 use crate::write::progress::Written;
+use crate::write::single::Condition;
 use crate::write::table::TableWriter;
 
 /// Stands for the batch id where none is read: in a dry run, and to tell filtered documents from others when SSM fails.
@@ -118,6 +119,7 @@ impl Function {
         let posted = post.send(&mut ledger, invocation.deadline - margin / 4).await;
         stages.end("letters");
 
+        let newest = self.settings.mapping.order_attribute().is_some();
         let checkpoint = checkpoint(&records, &ledger)?;
         let mut response = KinesisEventResponse::default();
         response.set_failures(checkpoint);
@@ -135,7 +137,8 @@ impl Function {
             oldest_arrival: records.iter().filter_map(|record| record.arrival?.parse().ok()).reduce(f64::min),
             calls: Calls {
                 get_parameter,
-                batch_write_item: written.calls,
+                batch_write_item: if newest { 0 } else { written.calls },
+                single_writes: if newest { written.calls } else { 0 },
                 send_message_batch: posted.sent.calls,
                 retries: written.retries,
                 throttles: written.throttles,
@@ -162,11 +165,12 @@ impl Function {
 
     /// Plans and writes items, and enters what became of each.
     async fn write(&self, places: &[usize], items: &[Item], until: Instant, ledger: &mut Ledger<'_>) -> Written {
-        let plan = plan(items.iter().map(|item| &item.key), self.settings.persist_records);
+        let plan = plan(items, self.settings.persist_records);
         let writer = TableWriter {
             client: &self.clients.dynamodb,
             table: &self.settings.table.id,
             key: self.settings.mapping.key_schema(),
+            condition: self.settings.mapping.order_attribute().map_or(Condition::Always, Condition::Newest),
             concurrency: self.settings.write_concurrency,
         };
         let mut written = writer.write(plan.slots, items, until).await;

@@ -26,6 +26,8 @@ pub struct Entry<'p> {
 pub enum State {
     /// Nothing yet; if nothing comes, the document is delivered again.
     Unfinished,
+    /// The table holds something different under its key, which is not to be replaced.
+    Conflict,
     /// To be sent to the queue.
     Letter(Rejection),
     Ended(Outcome),
@@ -40,7 +42,7 @@ pub struct Ledger<'p> {
 impl Ledger<'_> {
     /// The position of the first record that has an unfinished document.
     pub fn first_unfinished(&self) -> Option<usize> {
-        self.entries.iter().find(|entry| entry.state == State::Unfinished).map(|entry| entry.record)
+        self.entries.iter().find(|entry| matches!(entry.state, State::Unfinished | State::Conflict)).map(|entry| entry.record)
     }
 
     /// Places of the entries whose letters may be sent, and why: those before the first unfinished record. All others would be sent again
@@ -61,6 +63,7 @@ impl Ledger<'_> {
         self.entries[place].state = match fate {
             Fate::Persisted => State::Ended(Outcome::Persisted),
             Fate::Superseded => State::Ended(Outcome::Superseded),
+            Fate::Conflict => State::Conflict,
             Fate::Refused(error) => State::Letter(Rejection::new(Reason::RefusedByTable, error)),
             Fate::Unfinished if write_failures_to_dlq => {
                 State::Letter(Rejection::new(Reason::WriteFailed, "the table did not take the item in time"))
@@ -82,7 +85,7 @@ impl Ledger<'_> {
     pub fn counts(&self) -> Counts {
         let outcome = |entry: &Entry<'_>| match entry.state {
             State::Ended(outcome) => outcome,
-            State::Unfinished | State::Letter(_) => Outcome::Retry,
+            State::Unfinished | State::Conflict | State::Letter(_) => Outcome::Retry,
         };
         self.entries.iter().map(outcome).collect()
     }

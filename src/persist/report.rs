@@ -18,6 +18,8 @@ use crate::write::outcome::{Counts, Outcome};
 pub struct Calls {
     pub get_parameter: u32,
     pub batch_write_item: u32,
+    /// `PutItem` and `DeleteItem`, which `WRITE_MODE=newest` uses instead.
+    pub single_writes: u32,
     pub send_message_batch: u32,
     /// Write requests that had to be sent again.
     pub retries: u32,
@@ -111,6 +113,7 @@ impl Report {
             "calls": {
                 "GetParameter": self.calls.get_parameter,
                 "BatchWriteItem": self.calls.batch_write_item,
+                "SingleWrites": self.calls.single_writes,
                 "SendMessageBatch": self.calls.send_message_batch,
             },
             "write_retries": self.calls.retries,
@@ -152,7 +155,7 @@ impl Report {
         metrics.push(count("Letters", self.letters.len() as u64));
         metrics.push(count("SystemicFailure", u64::from(self.systemic.is_some())));
         metrics.push(count("DryRun", u64::from(self.dry_run)));
-        metrics.push(count("WriteRequests", u64::from(self.calls.batch_write_item)));
+        metrics.push(count("WriteRequests", u64::from(self.calls.batch_write_item + self.calls.single_writes)));
         metrics.push(count("WriteRetries", u64::from(self.calls.retries)));
         metrics.push(count("WriteThrottles", u64::from(self.calls.throttles)));
         metrics.extend(self.batch_age().map(|age| ("BatchIdAge", "Seconds", json!(age))));
