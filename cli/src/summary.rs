@@ -42,9 +42,15 @@ pub struct Summary {
 pub struct Calls {
     get_parameter: u64,
     batch_write_item: u64,
-    /// `PutItem` and `DeleteItem`.
+    /// `PutItem` and `DeleteItem`, of `WRITE_MODE=newest` alone.
+    #[serde(skip_serializing_if = "is_zero")]
     single_writes: u64,
     send_message_batch: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Calls {

@@ -60,7 +60,9 @@ async fn what_the_write_mode_cannot_use_is_named() {
     assert!(error(&[("WRITE_MODE", "latest")]).await.contains("it must be put or newest"));
     assert!(error(&[("ORDER_BY", "at")]).await.contains("ORDER_BY is set, but means something with WRITE_MODE=newest only"));
     let newest = async |name, value| error(&[("MAPPING", BY_ID), ("WRITE_MODE", "newest"), (name, value)]).await;
-    assert!(newest("ORDER_BY", "@arival").await.contains("ORDER_BY cannot be used: unknown placeholder `@arival`: did you mean `@arrival`?"));
+    assert!(
+        newest("ORDER_BY", "@arival").await.contains("ORDER_BY cannot be used: unknown placeholder `@arival`: did you mean `@arrival`?")
+    );
     assert!(newest("ORDER_ATTRIBUTE", "id").await.contains("ORDER_ATTRIBUTE is `id`, which the mapping uses itself"));
     let warnings = World::empty().await.settings(&[("WRITE_MODE", "newest")]).unwrap().warnings;
     assert!(warnings[0].contains("changes nothing but the cost"), "{warnings:?}");
