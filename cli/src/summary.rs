@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tablefeed::persist::Handled;
 use tablefeed::write::outcome::Outcome;
 
@@ -104,7 +104,10 @@ impl Summary {
         self.calls.batch_write_item += u64::from(report.calls.batch_write_item);
         self.calls.single_writes += u64::from(report.calls.single_writes);
         self.calls.send_message_batch += u64::from(report.calls.send_message_batch);
-        self.response = serde_json::to_value(&handled.response)?;
+        self.response = match &handled.response {
+            Ok(response) => serde_json::to_value(response)?,
+            Err(error) => json!({"errorMessage": error.to_string()}),
+        };
         self.checkpoint.clone_from(&report.checkpoint);
         self.batch_id = report.batch.as_ref().map(|batch| batch.id.clone());
         self.systemic_failure = report.systemic.clone().or(self.systemic_failure.take());

@@ -136,9 +136,18 @@ fn part<'c>(content: &'c Content<'_>) -> Option<KeyPart<'c>> {
 
 /// Whether a batch id can fill the attribute, as far as that can be told without a document.
 pub(super) fn check_batch(attribute: &Attribute, batch: &str) -> Result<(), Rejection> {
-    let (source, shard, sequence, partition_key) = ("", "", "", "");
-    let origin =
-        Origin { namespace: Uuid::nil(), source, shard, sequence, sub_sequence: 0, partition_key, arrival: None, batch: Some(batch) };
+    let origin = Origin {
+        namespace: Uuid::nil(),
+        source: "",
+        shard: "",
+        sequence: "",
+        sub_sequence: 0,
+        partition_key: None,
+        key_is_binary: false,
+        headers: &[],
+        arrival: None,
+        batch: Some(batch),
+    };
     let scope = Scope { document: &Json::Null, origin: &origin };
     let content = match &attribute.value {
         Value::Text(pieces) => Ok(Some(Content::Text(Cow::Owned(template::at_least(pieces, batch))))),

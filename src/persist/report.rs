@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::batch_id::Batch;
 use super::handler::Invocation;
 use super::post::LetterNote;
+use crate::decode::event::Kind;
 use crate::settings::LogLevel;
 use crate::write::outcome::{Counts, Outcome};
 
@@ -65,11 +66,13 @@ pub struct Report {
     pub dry_run: bool,
     pub service: String,
     pub namespace: String,
+    /// What delivered the event.
+    pub kind: Kind,
     pub records: usize,
     pub outcomes: Counts,
     /// The letters that the queue accepted.
     pub letters: Vec<LetterNote>,
-    /// The reported sequence number.
+    /// The first unfinished record: the reported sequence number; for Kafka topic and partition, a colon, the offset.
     pub checkpoint: Option<String>,
     /// Why nothing or not everything was written, if no record was at fault.
     pub systemic: Option<String>,
@@ -189,6 +192,8 @@ impl Report {
             "stopped: no record is at fault"
         } else if self.dry_run {
             "dry run: nothing was written"
+        } else if self.checkpoint.is_some() && self.kind == Kind::Kafka {
+            "not done: the whole event is delivered again"
         } else if self.checkpoint.is_some() {
             "partly done: the rest is delivered again"
         } else {

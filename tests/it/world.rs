@@ -186,7 +186,7 @@ impl Seen {
 
     /// The one identifier that Lambda would see.
     pub fn checkpoint(&self) -> Option<String> {
-        let response = serde_json::to_value(&self.handled.response).unwrap();
+        let response = serde_json::to_value(self.handled.response.as_ref().unwrap()).unwrap();
         let failures = response["batchItemFailures"].as_array().unwrap();
         assert!(failures.len() <= 1, "{response}");
         failures.first().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())

@@ -27,7 +27,7 @@ fn events() {
     laptop.file("broken.json", "{\"Records\":[");
     refused(&laptop, &["invoke", "broken.json"], 2, &["broken.json", "not JSON", "at byte 12"]);
     laptop.file("s3.json", r#"{"Records":[{"eventSource":"aws:s3","s3":{}}]}"#);
-    refused(&laptop, &["invoke", "s3.json"], 2, &["s3.json", "expected a Kinesis event, but an event of aws:s3 came"]);
+    refused(&laptop, &["invoke", "s3.json"], 2, &["s3.json", "expected a Kinesis or a Kafka event, but an event of aws:s3 came"]);
     laptop.file("nameless.json", r#"{"Records":[{"eventSource":"aws:kinesis","kinesis":{"data":"e30="}}]}"#);
     refused(
         &laptop,
