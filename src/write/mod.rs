@@ -15,4 +15,5 @@ pub mod progress;
 pub mod queue;
 mod same;
 pub mod single;
+pub mod stored;
 pub mod table;
