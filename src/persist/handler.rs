@@ -67,7 +67,7 @@ pub enum FunctionError {
     NoOrder,
     /// Part of a Kafka event is not done.
     #[error(
-        "{documents} documents are unfinished, held up first at offset {offset} of {partition}; the whole event is delivered again. The \
+        "unfinished documents: {documents}, held up first at offset {offset} of {partition}; the whole event is delivered again. The \
          function's log line says why; if it was time or size, give the function more time or the event source mapping a smaller batch"
     )]
     Unfinished { partition: String, offset: String, documents: u64 },

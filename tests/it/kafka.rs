@@ -192,7 +192,7 @@ async fn what_does_not_fit_into_one_invocation_is_not_taken_for_done() {
     let event = event(&[of(1, "a"), record(2, Some(b"k"), None), of(3, "b")]).to_string();
     let handled = invoke(&function, event.as_bytes(), MINUTE).await.unwrap();
     let error = handled.response.unwrap_err().to_string();
-    assert!(error.starts_with("2 documents are unfinished, held up first at offset 2 of t-0;"), "{error}");
+    assert!(error.starts_with("unfinished documents: 2, held up first at offset 2 of t-0;"), "{error}");
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn the_binary_answers_an_error_for_an_event_that_is_not_done_and_reports_a
     let mut lambda = Lambda::start(env!("CARGO_BIN_EXE_persist"), environment(&world, &[("MAPPING", BY_ID)])).await;
     let answer = lambda.invoke(event(&[of(15, "a")]).to_string()).await;
     assert_eq!((answer.kind.as_str(), &answer.body["errorType"]), ("error", &json!("Unfinished")));
-    assert!(answer.body["errorMessage"].as_str().unwrap().starts_with("1 documents are unfinished, held up first at offset 15 of t-0;"));
+    assert!(answer.body["errorMessage"].as_str().unwrap().starts_with("unfinished documents: 1, held up first at offset 15 of t-0;"));
     let line = lambda.line().await;
     assert!(line["systemic_failure"].as_str().unwrap().contains("ResourceNotFoundException"), "{line}");
     assert_eq!((&line["checkpoint"], &line["outcomes"]["retry"]), (&json!("t-0:15"), &json!(1)));
