@@ -54,7 +54,7 @@ mod tests {
     use crate::json::parse;
     use crate::persist::ledger::{Entry, State};
     use crate::reason::{Reason, Rejection};
-    use crate::write::letter::Content;
+    use crate::write::letter::{Content, Past};
 
     /// The answer for an event whose records came to these states.
     fn answered(event: &str, states: Vec<State>) -> Result<Answer, FunctionError> {
@@ -66,6 +66,7 @@ mod tests {
             partition_key: None,
             data: Cow::Borrowed(&b""[..]),
             content: Content::Document,
+            past: Past::default(),
             state,
         };
         answer(kind, &records, &Ledger { entries: states.into_iter().enumerate().map(entry).collect() })
