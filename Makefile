@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test test-more check build deploy delete bench
+.PHONY: help demo invoke test test-more check fuzz fuzz-proofs build deploy delete bench
 
 PYTHON ?= python3
 SAM ?= sam
@@ -11,6 +11,9 @@ STACK ?= tablefeed
 ARCHITECTURE ?= arm64
 # Parameters of template.yaml, as in: make deploy PARAMETERS='PersistRecords=5000 LogLevel=DEBUG'
 PARAMETERS ?=
+# How long each fuzz target runs
+FUZZ_SECONDS ?= 30
+FUZZ_TARGETS ?= compression event kpl mapping template
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TABLEFEED := $(TARGET)/debug/tablefeed
@@ -18,10 +21,11 @@ TABLEFEED := $(TARGET)/debug/tablefeed
 COMPILED = cargo build --workspace --bins
 # Tools that the project installs for itself, a folder for each version.
 DENY := .tools/cargo-deny@0.20.2/bin/cargo-deny
+FUZZ := .tools/cargo-fuzz@0.13.2/bin/cargo-fuzz
 PYTEST = PYTHONDONTWRITEBYTECODE=1 TABLEFEED_BIN=$(abspath $(TABLEFEED))
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-11s %s\n' "$$name" "$$text"; done
 
 demo: ## Run the function on a sample event, then show the table's items and the letters
 	$(COMPILED)
@@ -52,6 +56,12 @@ test-more: .venv-more/.stamp ## Template, package and function under SAM, cargo-
 bench: ## Benchmarks
 	cargo bench --workspace
 
+fuzz: $(FUZZ) ## Fuzz what reads foreign bytes, FUZZ_SECONDS=30 for each target
+	fuzz/run.sh $(FUZZ) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+fuzz-proofs: $(FUZZ) ## Prove that each fuzz target finds a planted fault
+	fuzz/prove.sh $(FUZZ) $(FUZZ_SECONDS)
+
 build: ## Build the function's package, ARCHITECTURE=arm64 or x86_64
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
@@ -63,7 +73,7 @@ delete: ## Delete the stack; table, letters and failed events stay
 	$(SAM) delete --stack-name $(STACK) --no-prompts
 
 # Built without optimisation: that takes a fifth of the time, and what they do here takes a second.
-$(DENY):
+$(DENY) $(FUZZ):
 	CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --quiet --locked --no-default-features --root $(@D)/.. $(notdir $(patsubst %/bin,%,$(@D)))
 
 # A folder of Python packages, made again when its list changes.

@@ -9,6 +9,7 @@ mod faults;
 mod guarantees;
 mod init;
 mod kinds;
+mod lambda;
 mod lean;
 mod ledger;
 mod limits;
