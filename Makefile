@@ -39,6 +39,7 @@ invoke: ## Run the function on one event, EVENT=events/curated.json
 
 check: $(DENY) ## Formatting, lints, and what dependencies may be; no tests
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DENY) --locked check --hide-inclusion-graph bans licenses sources
 

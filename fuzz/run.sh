@@ -11,7 +11,7 @@ export RUSTC_BOOTSTRAP=1
 
 seeds() {
   case $1 in
-    event) ls events/*.json ;;
+    event) ls events/*.json fuzz/seeds/event/* ;;
     kpl) ls tests/vectors/kpl-*.bin ;;
     compression) ls tests/vectors/*.{gz,zlib,zst} ;;
     mapping) ls src/mapping/*.json fuzz/seeds/mapping/* ;;
