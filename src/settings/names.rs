@@ -16,8 +16,27 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "TABLE",
         aliases: &["DDB_CURATED_RECORDS_TABLE_ARN", "TABLE_NAME", "table_name"],
-        default: "required",
+        default: "required, unless INPUT names it",
         meaning: "The table's name or ARN; an ARN's region is used for the table.",
+    },
+    Setting {
+        name: "INPUT",
+        aliases: &["input"],
+        default: "none",
+        meaning: "The topic's name; without TABLE the table is called like it.",
+    },
+    Setting { name: "TABLE_PREFIX", aliases: &[], default: "none", meaning: "Stands before the name that INPUT gives the table." },
+    Setting {
+        name: "CREATE_TABLE",
+        aliases: &[],
+        default: "false",
+        meaning: "`true` creates the table if it is missing: on demand, encrypted, with the mapping's key.",
+    },
+    Setting {
+        name: "CHECK_TABLE",
+        aliases: &[],
+        default: "false",
+        meaning: "`true` holds the table's key against the mapping's before the first write.",
     },
     Setting {
         name: "DLQ_URL",
@@ -80,6 +99,12 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "What becomes of items that could not be written in time: `retry` (redelivered) or `dlq` (letters).",
     },
     Setting {
+        name: "MAX_RETRY",
+        aliases: &["max_retry"],
+        default: "until the margin",
+        meaning: "How often an item is sent in one invocation, at least 1; WRITE_FAILURES says what becomes of it then.",
+    },
+    Setting {
         name: "WRITE_CONCURRENCY",
         aliases: &[],
         default: "40",
@@ -126,17 +151,5 @@ pub const SETTINGS: &[Setting] = &[
 ];
 
 /// Names that other versions know. Set, they would be ignored in silence; so they are refused.
-pub(super) const NOT_SUPPORTED: &[&str] = &[
-    "PARTITION_KEY",
-    "SORT_KEY",
-    "param_partition_key",
-    "param_sort_key",
-    "TIME_FIELD",
-    "TIME_UNIT",
-    "TIME_ZONE",
-    "MAX_RETRY",
-    "max_retry",
-    "CREATE_TABLE",
-    "CHECK_TABLE",
-    "TABLE_PREFIX",
-];
+pub(super) const NOT_SUPPORTED: &[&str] =
+    &["PARTITION_KEY", "SORT_KEY", "param_partition_key", "param_sort_key", "TIME_FIELD", "TIME_UNIT", "TIME_ZONE"];

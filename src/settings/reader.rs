@@ -3,7 +3,8 @@
 use std::io;
 
 use super::names::{NOT_SUPPORTED, SETTINGS};
-use super::{LogLevel, Problem};
+use super::values::parse_table;
+use super::{LogLevel, Problem, TableName};
 use crate::mapping::Mappings;
 
 /// Looks settings up and collects what is wrong with them.
@@ -66,6 +67,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             self.problem(name, format!("is missing: {}", meaning.trim_end_matches('.')));
         }
         value
+    }
+
+    /// `TABLE`, or what `TABLE_PREFIX` and `INPUT` make.
+    pub fn table(&mut self) -> Option<TableName> {
+        let (table, prefix, input) = (self.text("TABLE"), self.text("TABLE_PREFIX"), self.text("INPUT"));
+        if prefix.is_some() && (table.is_some() || input.is_none()) {
+            self.problem("TABLE_PREFIX", "is set, but means something with INPUT and without TABLE only");
+        }
+        let (name, text) = match (table, input) {
+            (Some(table), _) => ("TABLE", table),
+            (None, Some(input)) => ("INPUT", prefix.unwrap_or_default() + &input),
+            (None, None) => {
+                self.problem("TABLE", "is missing: the table's name or ARN; INPUT can name it, too");
+                return None;
+            }
+        };
+        parse_table(&text).map_err(|message| self.problem(name, message)).ok()
+    }
+
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        self.one_of(name, &[("true", true), ("false", false)]).unwrap_or(false)
     }
 
     pub fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u64>, expected: &str) -> Option<u64> {

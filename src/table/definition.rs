@@ -27,7 +27,7 @@ impl Definition {
         let schema: Vec<Value> = parts.iter().map(|(part, role)| json!({"AttributeName": part.name, "KeyType": role})).collect();
         let types: Vec<Value> =
             parts.iter().map(|(part, _)| json!({"AttributeName": part.name, "AttributeType": part.kind.letter()})).collect();
-        Definition::named(name, json!({"BillingMode": "PAY_PER_REQUEST", "KeySchema": schema, "AttributeDefinitions": types}))
+        Definition::named(name, input(&schema, &types))
     }
 
     fn named(name: &str, mut input: Value) -> Definition {
@@ -39,6 +39,11 @@ impl Definition {
     pub fn body(&self) -> String {
         self.input.to_string()
     }
+}
+
+/// On demand, encrypted with the account's own key for DynamoDB.
+fn input(schema: &[Value], types: &[Value]) -> Value {
+    json!({"BillingMode": "PAY_PER_REQUEST", "SSESpecification": {"Enabled": true}, "KeySchema": schema, "AttributeDefinitions": types})
 }
 
 /// Says how a live table's key differs from the mapping's, if it does.

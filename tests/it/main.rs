@@ -23,6 +23,7 @@ mod rejections;
 mod release;
 mod samples;
 mod systemic;
+mod tables;
 mod template;
 mod world;
 mod writing;

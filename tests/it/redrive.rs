@@ -29,7 +29,7 @@ async fn redrive(world: &World, changes: &[(&str, &str)], letters: &[StoredLette
         deadline: Instant::now() + Duration::from_secs(60),
         now: SystemTime::now(),
     };
-    world.redriver(changes).redrive(letters, how, &invocation).await
+    world.other(changes).redrive(letters, how, &invocation).await
 }
 
 #[tokio::test]
