@@ -50,6 +50,7 @@ struct Cli {
 enum Command {
     Invoke(commands::invoke::Invoke),
     Run(commands::run::Run),
+    Map(commands::map::Map),
     Items(commands::items::Items),
     Letters(commands::letters::Letters),
     Emulate(commands::emulate::Emulate),
@@ -69,6 +70,7 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         Command::Invoke(command) => command.run().await,
         Command::Run(command) => command.run().await,
+        Command::Map(command) => command.run().await,
         Command::Items(command) => command.run().await,
         Command::Letters(command) => command.run().await,
         Command::Emulate(command) => command.run().await,

@@ -4,4 +4,5 @@ pub mod emulate;
 pub mod invoke;
 pub mod items;
 pub mod letters;
+pub mod map;
 pub mod run;

@@ -9,5 +9,6 @@ mod invoke;
 mod items;
 mod laptop;
 mod letters;
+mod map;
 mod run;
 mod run_killed;
