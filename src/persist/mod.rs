@@ -8,6 +8,7 @@ pub mod handler;
 mod intake;
 pub mod ledger;
 pub mod post;
+pub mod redrive;
 pub mod report;
 
 pub use handler::{Function, FunctionError, Handled, Invocation};

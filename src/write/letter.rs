@@ -12,6 +12,8 @@ use uuid::Uuid;
 use crate::mapping::Origin;
 use crate::reason::{Reason, Rejection};
 
+pub use super::stored::{NotALetter, StoredLetter};
+
 /// What a message may weigh with its attributes (API reference of SQS).
 pub const MAX_MESSAGE_BYTES: usize = 1_048_576;
 

@@ -12,4 +12,5 @@ pub mod outcome;
 pub mod plan;
 pub mod progress;
 pub mod queue;
+pub mod stored;
 pub mod table;
