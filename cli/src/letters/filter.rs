@@ -26,7 +26,9 @@ impl Filter {
     /// Whether a message is selected; `now` is in milliseconds since 1970.
     pub fn selects(&self, message: &Message, now: u64) -> bool {
         let age = Duration::from_millis(now.saturating_sub(message.sent));
-        self.older_than.is_none_or(|least| age >= least) && self.newer_than.is_none_or(|most| age <= most) && self.selects_body(&message.body)
+        self.older_than.is_none_or(|least| age >= least)
+            && self.newer_than.is_none_or(|most| age <= most)
+            && self.selects_body(&message.body)
     }
 
     /// Whether what a file holds is selected; it has no age.

@@ -72,9 +72,8 @@ mod tests {
 
     #[test]
     fn repeats_are_one_letter_and_order_is_the_streams() {
-        let letter = |id: &str, sequence: &str| {
-            message(&format!("m{id}"), format!(r#"{{"id":"{id}","sequence":"{sequence}","sub_sequence":0}}"#))
-        };
+        let letter =
+            |id: &str, sequence: &str| message(&format!("m{id}"), format!(r#"{{"id":"{id}","sequence":"{sequence}","sub_sequence":0}}"#));
         let letters = collapsed(vec![letter("b", "10"), letter("a", "9"), letter("b", "10"), message("x", String::new())]);
         let shown: Vec<(&str, usize)> = letters.iter().map(|letter| (letter.id.as_str(), letter.count)).collect();
         assert_eq!(shown, [("x", 1), ("a", 1), ("b", 2)]);

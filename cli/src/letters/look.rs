@@ -12,6 +12,8 @@ use super::queue::Queue;
 const QUIET: u32 = 3;
 /// Such calls after which it is left at that.
 const PATIENCE: u32 = 40;
+/// Such calls between two questions.
+const BETWEEN: u32 = 10;
 /// Messages that are read; the rest is left alone.
 const MOST: usize = 1_000_000;
 
@@ -50,7 +52,7 @@ pub async fn look(queue: &Queue, mut each: impl FnMut(Message) -> anyhow::Result
             continue;
         }
         quiet += 1;
-        if quiet == QUIET || quiet > QUIET && quiet.is_multiple_of(AT_LEAST_BETWEEN_COUNTS) {
+        if quiet == QUIET || quiet > QUIET && quiet.is_multiple_of(BETWEEN) {
             let now = queue.counts().await?;
             let all_seen = now.visible <= ids.len() as u64;
             counts = Some(now);
@@ -69,6 +71,3 @@ pub async fn look(queue: &Queue, mut each: impl FnMut(Message) -> anyhow::Result
     let seen = ids.len() as u64;
     Ok(Looked { seen, unseen: (counts.visible + counts.hidden).saturating_sub(seen) })
 }
-
-/// Calls between two questions how many there are.
-const AT_LEAST_BETWEEN_COUNTS: u32 = 10;

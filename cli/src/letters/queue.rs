@@ -42,8 +42,9 @@ impl Queue {
     pub async fn open(target: &Target, name: &str) -> anyhow::Result<Queue> {
         let clients = target.clients(None);
         let url = if name.contains("://") { Some(name.to_owned()) } else { find_queue(&clients, name).await? };
-        let url =
-            url.ok_or_else(|| BadInput::error(format!("there is no queue {name}; `tablefeed invoke` creates {QUEUE}, --queue names another")))?;
+        let url = url.ok_or_else(|| {
+            BadInput::error(format!("there is no queue {name}; `tablefeed invoke` creates {QUEUE}, --queue names another"))
+        })?;
         let (wait_seconds, counted) = if target.is_cloud() { (WAIT_IN_CLOUD, COUNTED_IN_CLOUD) } else { (0, 1) };
         Ok(Queue { client: clients.sqs, url, wait_seconds, counted })
     }
