@@ -34,11 +34,21 @@ pub struct Account {
     pub hidden: u64,
     /// How long those may stay hidden, in seconds.
     pub hidden_for: u16,
-    /// `--limit` ended the run before the end of the queue.
-    pub more: bool,
-    /// A signal ended it.
-    pub stopped: bool,
+    pub end: End,
     pub systemic_failure: Option<String>,
+}
+
+/// Why a run ended.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// It came to the end of the queue, or of the files; or to a systemic failure.
+    #[default]
+    Finished,
+    /// `--limit`, with more behind it.
+    Limit,
+    /// A signal came.
+    Stopped,
 }
 
 /// What became of the letters of one reason.
@@ -103,7 +113,7 @@ impl Account {
         })
     }
 
-    /// Letters that the filters select and that are not done, as far as they were seen; a lower bound if `more` or `stopped`.
+    /// Letters that the filters select and that are not done, as far as they were seen; a lower bound unless the run finished.
     fn left(&self) -> u64 {
         let Row { failed_again, conflicts, kept, .. } = self.sum();
         let lost = if self.lost_stay { self.lost.len() as u64 } else { 0 };
@@ -111,7 +121,7 @@ impl Account {
     }
 
     pub fn exit(&self) -> Exit {
-        let finished = self.left() == 0 && !self.more && !self.stopped && self.systemic_failure.is_none();
+        let finished = self.left() == 0 && self.end == End::Finished && self.systemic_failure.is_none();
         if finished { Exit::Done } else { Exit::Unfinished }
     }
 
@@ -129,8 +139,7 @@ impl Account {
             "deleted": self.deleted,
             "refused_deletes": self.refused_deletes,
             "hidden": self.hidden,
-            "more": self.more,
-            "stopped": self.stopped,
+            "end": self.end,
             "systemic_failure": self.systemic_failure,
             "left": self.left(),
         });
@@ -183,11 +192,11 @@ impl Account {
             facts.push(("hidden", format!("{are}; run again in {hidden_for} s")));
         }
         facts.extend(self.systemic_failure.iter().map(|failure| ("systemic", failure.clone())));
-        let left = match (self.left(), self.stopped, self.more) {
-            (left, true, _) => format!("{left} and what was not reached: a signal ended the run"),
-            (left, _, true) => format!("{left} and what was not reached: --limit ended the run"),
-            (0, ..) => "nothing".to_owned(),
-            (left, ..) => left.to_string(),
+        let left = match (self.left(), self.end) {
+            (left, End::Stopped) => format!("{left} and what was not reached: a signal ended the run"),
+            (left, End::Limit) => format!("{left} and what was not reached: --limit ended the run"),
+            (0, End::Finished) if self.systemic_failure.is_none() => "nothing".to_owned(),
+            (left, End::Finished) => left.to_string(),
         };
         facts.push(("left", left));
         facts
@@ -227,7 +236,7 @@ mod tests {
         assert_eq!((account.left(), account.exit()), (4, Exit::Unfinished));
         let json: Value = serde_json::from_str(&account.json()).unwrap();
         assert_eq!((&json["done"], &json["reasons"]["bad_json"]["conflicts"], &json["left"]), (&json!(1), &json!(1), &json!(4)));
-        assert!(Account { more: true, ..Account::default() }.exit() == Exit::Unfinished);
+        assert!(Account { end: End::Limit, ..Account::default() }.exit() == Exit::Unfinished);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::account::End;
 use super::file;
 use super::filter::Filter;
 use super::inbox::{Bounds, Inbox};
@@ -63,7 +64,9 @@ pub async fn queue(
     loop {
         let bounds = pace.next();
         if bounds.messages == 0 {
-            redriving.account.more = !inbox.take(Bounds { messages: 1, bytes: MOST_BYTES }, selects).await?.is_empty();
+            if !inbox.take(Bounds { messages: 1, bytes: MOST_BYTES }, selects).await?.is_empty() {
+                redriving.account.end = End::Limit;
+            }
             return Ok(());
         }
         let messages = inbox.take(bounds, selects).await?;
@@ -118,8 +121,11 @@ async fn of_file(
     loop {
         let bounds = pace.next();
         if bounds.messages == 0 {
-            redriving.account.more = entries.next().is_some();
-            return Ok(redriving.account.more);
+            if entries.next().is_none() {
+                return Ok(false);
+            }
+            redriving.account.end = End::Limit;
+            return Ok(true);
         }
         let (mut chunk, mut bytes) = (Vec::new(), 0);
         while chunk.len() < bounds.messages && bytes < bounds.bytes {

@@ -10,7 +10,7 @@ use tablefeed::persist::redrive::Redrive as How;
 use super::now;
 use crate::exit::{BadInput, Exit};
 use crate::function;
-use crate::letters::account::Account;
+use crate::letters::account::{Account, End};
 use crate::letters::filter::Filter;
 use crate::letters::inbox::Inbox;
 use crate::letters::queue::Queue;
@@ -151,7 +151,9 @@ impl Redrive {
         };
         // Also when a call failed.
         let shown = inbox.show_again().await;
-        redriving.account.stopped = ended.is_none();
+        if ended.is_none() {
+            redriving.account.end = End::Stopped;
+        }
         ended.transpose()?;
         shown?;
         redriving.account.hidden = inbox.hidden_by_others().await?;
@@ -167,7 +169,9 @@ impl Redrive {
             ended = run::files(redriving, &self.from, &self.filter, pace, &progress) => Some(ended),
             () = stop.wait() => None,
         };
-        redriving.account.stopped = ended.is_none();
+        if ended.is_none() {
+            redriving.account.end = End::Stopped;
+        }
         ended.transpose().map(|_| ())
     }
 
