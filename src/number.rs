@@ -127,6 +127,20 @@ impl<'a> Number<'a> {
         Some(text)
     }
 
+    /// A text that sorts, byte by byte, as the number does, whatever stands behind it, as long as that begins below `0`. `None`
+    /// outside `DynamoDB`'s range.
+    pub fn sortable(&self) -> Option<String> {
+        self.check().ok()?;
+        Some(if self.is_zero() {
+            "0".to_owned()
+        } else if self.negative {
+            let complement = self.digits().map(|digit| char::from(b'0' + b'9' - digit));
+            format!("-{:03}{}~", 500 - self.magnitude, complement.collect::<String>())
+        } else {
+            format!("1{:03}{}", 500 + self.magnitude, self.digits().map(char::from).collect::<String>())
+        })
+    }
+
     /// The largest integer that is not above this number, if it has at most 18 digits.
     pub fn floor(&self) -> Option<i64> {
         if self.magnitude > 17 {

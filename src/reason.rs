@@ -21,7 +21,7 @@ pub enum Reason {
     NotAnObject,
     /// The record holds more documents than one may.
     TooManyDocuments,
-    /// The record lacks what every Kinesis record has, its data or its sequence number.
+    /// The record lacks what every record has, its data or its sequence number, or is otherwise not as Lambda delivers records.
     BadRecord,
     /// A field that the mapping requires is absent.
     MissingField,

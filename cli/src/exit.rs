@@ -33,7 +33,8 @@ impl Exit {
         }
         match error.downcast_ref::<FunctionError>() {
             Some(FunctionError::Event(_)) => Exit::Input,
-            Some(FunctionError::NoCheckpoint) => Exit::Unfinished,
+            Some(FunctionError::NoOrder) => Exit::Input,
+            Some(FunctionError::NoCheckpoint | FunctionError::Unfinished { .. }) => Exit::Unfinished,
             None => Exit::Around,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tablefeed::persist::Handled;
 use tablefeed::write::outcome::Outcome;
 
@@ -42,7 +42,15 @@ pub struct Summary {
 pub struct Calls {
     get_parameter: u64,
     batch_write_item: u64,
+    /// `PutItem` and `DeleteItem`, of `WRITE_MODE=newest` alone.
+    #[serde(skip_serializing_if = "is_zero")]
+    single_writes: u64,
     send_message_batch: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Calls {
@@ -51,6 +59,7 @@ impl Calls {
         Calls {
             get_parameter: count("GetParameter"),
             batch_write_item: count("BatchWriteItem"),
+            single_writes: count("PutItem") + count("DeleteItem"),
             send_message_batch: count("SendMessageBatch"),
         }
     }
@@ -93,8 +102,12 @@ impl Summary {
         }
         self.calls.get_parameter += u64::from(report.calls.get_parameter);
         self.calls.batch_write_item += u64::from(report.calls.batch_write_item);
+        self.calls.single_writes += u64::from(report.calls.single_writes);
         self.calls.send_message_batch += u64::from(report.calls.send_message_batch);
-        self.response = serde_json::to_value(&handled.response)?;
+        self.response = match &handled.response {
+            Ok(response) => serde_json::to_value(response)?,
+            Err(error) => json!({"errorMessage": error.to_string()}),
+        };
         self.checkpoint.clone_from(&report.checkpoint);
         self.batch_id = report.batch.as_ref().map(|batch| batch.id.clone());
         self.systemic_failure = report.systemic.clone().or(self.systemic_failure.take());
@@ -160,8 +173,12 @@ impl Summary {
             (Some(before), Some(after)) => format!("{before} before, {after} after, in {}", self.table),
             _ => format!("in {}; not counted, because a scan in the cloud costs money", self.table),
         };
-        let Calls { get_parameter, batch_write_item, send_message_batch } = self.calls;
-        let calls = format!("GetParameter {get_parameter}, BatchWriteItem {batch_write_item}, SendMessageBatch {send_message_batch}");
+        let Calls { get_parameter, batch_write_item, single_writes, send_message_batch } = self.calls;
+        let writes = match single_writes {
+            0 => format!("BatchWriteItem {batch_write_item}"),
+            _ => format!("PutItem and DeleteItem {single_writes}"),
+        };
+        let calls = format!("GetParameter {get_parameter}, {writes}, SendMessageBatch {send_message_batch}");
         let speed = f64::from(u32::try_from(self.records).unwrap_or(u32::MAX)) / self.seconds.max(f64::EPSILON);
         let mut facts = vec![("items", items), ("calls", calls), ("time", format!("{:.3} s, {speed:.0} records/s", self.seconds))];
         let optional = [

@@ -1,4 +1,4 @@
-//! The Lambda function `persist`: settings and clients once, then an event at a time. All the work is in the library.
+//! The Lambda function `persist`, for Kinesis and Kafka: settings and clients once, then an event at a time. All the work is in the library.
 
 use std::io::Write;
 use std::panic::set_hook;
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Error> {
                 print(&handled.report.log_line());
             }
             print(&handled.report.metrics());
-            Ok::<_, Diagnostic>(handled.response)
+            handled.response.map_err(|error| diagnostic(&error))
         }
     });
     Runtime::new(handler).layer(MapRequestLayer::new(keep)).run().await
@@ -74,7 +74,9 @@ fn described(context: Context) -> Invocation {
 fn diagnostic(error: &FunctionError) -> Diagnostic {
     let error_type = match error {
         FunctionError::Event(_) => "UnreadableEvent",
+        FunctionError::NoOrder => "NoOrder",
         FunctionError::NoCheckpoint => "NoCheckpoint",
+        FunctionError::Unfinished { .. } => "Unfinished",
     };
     let error_message = error.to_string();
     print(&event_line(LogLevel::Error, &error_message));

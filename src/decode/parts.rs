@@ -13,7 +13,7 @@ use crate::reason::Rejection;
 #[derive(Debug)]
 pub struct Part<'p> {
     /// The user record's own; the record's where there is none.
-    pub partition_key: &'p str,
+    pub partition_key: Option<&'p str>,
     pub is_user_record: bool,
     /// As they stood in the record.
     pub bytes: &'p [u8],
@@ -22,7 +22,7 @@ pub struct Part<'p> {
 }
 
 /// The parts of one record.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Parts<'p> {
     pub parts: Vec<Part<'p>>,
     /// Bytes that came of decoding them, those that were then refused included.
@@ -31,13 +31,13 @@ pub struct Parts<'p> {
 
 /// Opens a record that was put under `partition_key` and may decompress to `most` bytes, in all its parts together. An aggregate
 /// may have no parts.
-pub fn parts<'p>(payload: &'p [u8], partition_key: &'p str, most: usize) -> Result<Parts<'p>, Rejection> {
+pub fn parts<'p>(payload: &'p [u8], partition_key: Option<&'p str>, most: usize) -> Result<Parts<'p>, Rejection> {
     let mut budget = Budget::new(most);
     let parts: Vec<Part<'p>> = match kpl::user_records(payload) {
         None => vec![Part { partition_key, is_user_record: false, bytes: payload, text: decompress(payload, &mut budget) }],
         Some(user_records) => {
             let part = |UserRecord { partition_key: key, bytes, spoilt }| Part {
-                partition_key: key.unwrap_or(partition_key),
+                partition_key: key.or(partition_key),
                 is_user_record: true,
                 bytes,
                 text: spoilt.map_or_else(|| decompress(bytes, &mut budget), Err),
@@ -65,7 +65,7 @@ mod tests {
     const NESTED: &[u8] = include_bytes!("../../tests/vectors/kpl-nested.bin");
 
     fn open(payload: &[u8]) -> Vec<Part<'_>> {
-        parts(payload, "outer", 1000).unwrap().parts
+        parts(payload, Some("outer"), 1000).unwrap().parts
     }
 
     fn text<'a>(part: &'a Part<'_>) -> &'a [u8] {
@@ -74,26 +74,26 @@ mod tests {
 
     #[test]
     fn a_plain_record_is_its_own_part_and_nothing_is_copied() {
-        let opened = parts(b"{}", "outer", 1).unwrap();
-        assert_eq!((opened.bytes, opened.parts[0].partition_key, opened.parts[0].is_user_record), (2, "outer", false));
+        let opened = parts(b"{}", Some("outer"), 1).unwrap();
+        assert_eq!((opened.bytes, opened.parts[0].partition_key, opened.parts[0].is_user_record), (2, Some("outer"), false));
         assert!(matches!(opened.parts[0].text, Ok(Cow::Borrowed(b"{}"))));
     }
 
     #[test]
     fn user_records_have_their_own_keys_and_are_decompressed() {
         let opened = open(PYTHON);
-        let seen: Vec<_> = opened.iter().map(|part| (part.partition_key, text(part))).collect();
+        let seen: Vec<_> = opened.iter().map(|part| (part.partition_key.unwrap(), text(part))).collect();
         let expected =
             [("key-1", "a"), ("key-2", "b"), ("clé", "c"), ("key-1", "b")].map(|(key, id)| (key, format!("{{\"id\":\"{id}\"}}")));
         assert!(seen.iter().zip(&expected).all(|(seen, expected)| *seen == (expected.0, expected.1.as_bytes())) && seen.len() == 4);
         assert!(opened.iter().all(|part| part.is_user_record) && opened[1].bytes.starts_with(&[0x1f, 0x8b]));
-        assert_eq!(parts(PYTHON, "outer", 1000).unwrap().bytes, 40);
+        assert_eq!(parts(PYTHON, Some("outer"), 1000).unwrap().bytes, 40);
     }
 
     #[test]
     fn a_user_record_without_a_key_has_the_records() {
         let opened = open(include_bytes!("../../tests/vectors/kpl-key-out-of-range.bin"));
-        assert_eq!((opened[1].partition_key, opened[1].bytes), ("outer", &br#"{"id":"b"}"#[..]));
+        assert_eq!((opened[1].partition_key, opened[1].bytes), (Some("outer"), &br#"{"id":"b"}"#[..]));
         assert_eq!(opened[1].text.as_ref().unwrap_err().reason, Reason::BadAggregate);
     }
 
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn all_user_records_share_what_the_record_may_decompress_to() {
-        let opened = parts(PYTHON, "outer", 9).unwrap();
+        let opened = parts(PYTHON, Some("outer"), 9).unwrap();
         assert_eq!(opened.parts[1].text.as_ref().unwrap_err().reason, Reason::DecompressedTooLarge);
         assert!(opened.parts[3].text.is_ok());
         assert_eq!(opened.bytes, 40);
@@ -123,7 +123,7 @@ mod tests {
                     payload[at % (count + 1)] ^= bits;
                 }
             }
-            if let Ok(opened) = parts(&payload, "outer", 1000) {
+            if let Ok(opened) = parts(&payload, Some("outer"), 1000) {
                 for text in opened.parts.iter().filter_map(|part| part.text.as_ref().ok()) {
                     drop(documents(text, 100));
                 }

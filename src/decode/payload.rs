@@ -3,22 +3,28 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::kinesis::Record;
+use super::record::{Data, Record};
 use crate::reason::{Reason, Rejection};
 
-/// The bytes that the producer put, or why they cannot be had.
+/// The bytes that the producer put, or why they cannot be had. A tombstone has none.
 ///
 /// # Panics
 /// On purpose, if the record's partition key is `drill`.
 pub fn payload(record: &Record<'_>, drill: Option<&str>) -> Result<Vec<u8>, Rejection> {
-    assert!(drill != Some(record.partition_key), "drill");
+    assert!(drill.is_none() || drill != record.partition_key.as_deref(), "drill");
     if record.sequence.is_none() {
-        return Err(Rejection::new(Reason::BadRecord, "the record has no sequence number"));
+        return Err(Rejection::new(Reason::BadRecord, "the record has no sequence number or offset"));
     }
-    let Some(data) = record.data else {
-        return Err(Rejection::new(Reason::BadRecord, "the record has no data"));
-    };
-    STANDARD.decode(data).map_err(|error| Rejection::new(Reason::BadBase64, format!("data is not base64: {}", plain(&error))))
+    if let Some(rejection) = &record.spoilt {
+        return Err(rejection.clone());
+    }
+    match record.data {
+        Data::Missing => Err(Rejection::new(Reason::BadRecord, "the record has no data")),
+        Data::Tombstone => Ok(Vec::new()),
+        Data::Base64(text) => {
+            STANDARD.decode(text).map_err(|error| Rejection::new(Reason::BadBase64, format!("data is not base64: {}", plain(&error))))
+        }
+    }
 }
 
 /// The fault and its offset, without the offending byte itself.

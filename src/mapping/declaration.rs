@@ -8,14 +8,16 @@ use std::borrow::Cow;
 use super::error::{Fault, MappingError, under};
 use super::item::{Attribute, Mapping, Rest};
 use super::key::KeySchema;
+use super::order::Order;
 use super::pattern::Pattern;
+use super::reference::{Reference, Source};
 use super::suggest;
 use super::table::{Role, Typed, Types, declared};
 use super::value::Value;
 use crate::json::{self, Json};
 
-const MEMBERS: &[&str] = &["where", "key", "types", "item", "rest"];
-const MEMBERS_NOT_YET: &[&str] = &["time", "delete", "tombstones"];
+const MEMBERS: &[&str] = &["where", "key", "types", "item", "rest", "delete", "tombstones"];
+const MEMBERS_NOT_YET: &[&str] = &["time"];
 
 /// Everything that one text declares.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(super) struct Declaration {
     pub(super) mappings: Vec<Mapping>,
     pub(super) key: KeySchema,
     pub(super) types: Types,
+    /// Present if items store their place in the order of their key.
+    pub(super) order: Option<Order>,
 }
 
 /// Compiles a JSON object, or an array of them.
@@ -51,7 +55,7 @@ fn all(mappings: &[Json<'_>], place: fn(usize, Fault) -> Fault) -> Result<Declar
         compiled.push(mapping);
     }
     let key = key.ok_or_else(|| Fault::new("an array of mappings needs at least one"))?;
-    Ok(Declaration { mappings: compiled, key, types })
+    Ok(Declaration { mappings: compiled, key, types, order: None })
 }
 
 fn one(json: &Json<'_>, types: &Types, agreed: Option<&KeySchema>) -> Result<(KeySchema, Mapping), Fault> {
@@ -80,7 +84,42 @@ fn one(json: &Json<'_>, types: &Types, agreed: Option<&KeySchema>) -> Result<(Ke
         }
     }
     let rest = keep.then(|| rest(&attributes, &key, types));
-    Ok((key, Mapping { pattern, attributes, rest }))
+    let delete = json.get("delete").map(|json| Pattern::compile(json).map_err(under("delete"))).transpose()?;
+    let tombstones = json.get("tombstones").map(|json| tombstones(json).map_err(under("tombstones"))).transpose()?.unwrap_or(false);
+    let mapping = Mapping { pattern, delete, tombstones, attributes, rest };
+    deletes(&mapping, &key)?;
+    Ok((key, mapping))
+}
+
+/// Whether tombstones delete.
+fn tombstones(json: &Json<'_>) -> Result<bool, Fault> {
+    match text(json)? {
+        "delete" => Ok(true),
+        "filter" => Ok(false),
+        _ => Err(Fault::new("`tombstones` is `delete` or `filter`")),
+    }
+}
+
+/// A mapping that deletes must lead back to the key of the item that is to go.
+fn deletes(mapping: &Mapping, key: &KeySchema) -> Result<(), Fault> {
+    for name in key.names() {
+        let attribute = mapping.attributes.iter().find(|attribute| *attribute.name == *name);
+        if let Some(attribute) = attribute
+            && (mapping.delete.is_some() || mapping.tombstones)
+            && attribute.value.any_reference(&|reference| reference.sources.iter().any(Source::differs_by_record))
+        {
+            let message =
+                format!("the key attribute `{name}` is another one for every record, so it leads to no item that could be deleted");
+            return Err(Fault::new(message).under(if mapping.delete.is_some() { "delete" } else { "tombstones" }));
+        }
+        let of_document = |reference: &Reference| reference.sources.iter().any(Source::needs_document);
+        if mapping.tombstones && attribute.is_none_or(|attribute| attribute.value.any_reference(&of_document)) {
+            let message =
+                format!("a tombstone has no fields, so `item` must make the key attribute `{name}` of the record, such as of {{@key}}");
+            return Err(Fault::new(message).under("tombstones"));
+        }
+    }
+    Ok(())
 }
 
 fn item(json: &Json<'_>, key: &KeySchema, types: &Types) -> Result<Vec<Attribute>, Fault> {

@@ -49,6 +49,11 @@ impl Fault {
         Fault { message: message.into(), place: Vec::new() }
     }
 
+    /// What is wrong, without its place.
+    pub(super) fn message(self) -> String {
+        self.message
+    }
+
     pub(super) fn under(mut self, token: &str) -> Fault {
         self.place.push(token.to_owned());
         self

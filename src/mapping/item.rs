@@ -8,9 +8,10 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::content::Content;
+use super::declaration::Declaration;
 use super::key::{Key, KeyPart, KeySchema};
 use super::origin::Origin;
-use super::pattern::Pattern;
+use super::pattern::{Outcome, Pattern};
 use super::reference::Scope;
 use super::table::{Role, Typed};
 use super::typed_json::Writer;
@@ -23,6 +24,10 @@ use crate::reason::Reason;
 #[derive(Debug)]
 pub(super) struct Mapping {
     pub(super) pattern: Option<Pattern>,
+    /// Documents that delete their key's item.
+    pub(super) delete: Option<Pattern>,
+    /// Whether records without a value delete their key's item.
+    pub(super) tombstones: bool,
     pub(super) attributes: Vec<Attribute>,
     /// Present if the document's other fields are kept.
     pub(super) rest: Option<Rest>,
@@ -49,10 +54,16 @@ struct Making<'d> {
 }
 
 impl Mapping {
-    /// Makes the item of a document that this mapping takes.
-    pub(super) fn item(&self, schema: &KeySchema, document: &Json<'_>, origin: &Origin<'_>) -> Result<Item, Rejection> {
+    /// Makes the item of a document that this mapping takes, or, if the document deletes, its key.
+    pub(super) fn item(&self, of: &Declaration, document: &Json<'_>, origin: &Origin<'_>) -> Result<Item, Rejection> {
+        let deletes = match &self.delete {
+            _ if *document == Json::Null => true,
+            Some(delete) => delete.test(document) == Outcome::Match,
+            None => false,
+        };
+        let wanted = |typed: Option<Typed>| !deletes || typed.is_some_and(Typed::is_of_key);
         let mut making = Making { scope: Scope { document, origin }, writer: Writer::new(), partition: None, sort: None };
-        for attribute in &self.attributes {
+        for attribute in self.attributes.iter().filter(|attribute| wanted(attribute.typed)) {
             let of_attribute = |rejection: Rejection| rejection.of(&attribute.name);
             if let Some(content) = attribute.value.resolve(&making.scope).map_err(of_attribute)? {
                 making.put(&attribute.name, content, attribute.typed).map_err(of_attribute)?;
@@ -65,10 +76,25 @@ impl Mapping {
                     Ok(index) => rest.0[index].1,
                     Err(_) => None,
                 };
+                if !wanted(typed) {
+                    continue;
+                }
+                if of.order.as_ref().is_some_and(|order| *order.attribute == **name) {
+                    let message = "the document has a field of this name, which is ORDER_ATTRIBUTE; choose another one";
+                    return Err(Rejection::new(Reason::BadAttributeName, message).of(name));
+                }
                 making.put(name, Content::of(value), typed).map_err(|rejection| rejection.of(name))?;
             }
         }
-        making.finish(schema)
+        let mut order = String::new();
+        if let Some(by) = &of.order {
+            order = by.of(&making.scope)?;
+            if !deletes {
+                making.put(&by.attribute, Content::Text(Cow::Borrowed(&order)), None)?;
+            }
+        }
+        let (key, json, size) = making.finish(&of.key)?;
+        Ok(Item { key, json, size, deletes, order })
     }
 }
 
@@ -87,7 +113,7 @@ impl<'d> Making<'d> {
         Ok(())
     }
 
-    fn finish(self, schema: &KeySchema) -> Result<Item, Rejection> {
+    fn finish(self, schema: &KeySchema) -> Result<(Key, String, usize), Rejection> {
         let absent = |name: &str| Rejection::new(Reason::MissingField, "the document has no such field").of(name);
         let partition = self.partition.as_ref().and_then(part).ok_or_else(|| absent(&schema.partition.name))?;
         let sort = match &schema.sort {
@@ -96,7 +122,7 @@ impl<'d> Making<'d> {
         };
         let key = Key::new(partition, sort);
         let (json, size) = self.writer.finish();
-        Ok(Item { key, json, size })
+        Ok((key, json, size))
     }
 }
 
@@ -110,9 +136,18 @@ fn part<'c>(content: &'c Content<'_>) -> Option<KeyPart<'c>> {
 
 /// Whether a batch id can fill the attribute, as far as that can be told without a document.
 pub(super) fn check_batch(attribute: &Attribute, batch: &str) -> Result<(), Rejection> {
-    let (source, shard, sequence, partition_key) = ("", "", "", "");
-    let origin =
-        Origin { namespace: Uuid::nil(), source, shard, sequence, sub_sequence: 0, partition_key, arrival: None, batch: Some(batch) };
+    let origin = Origin {
+        namespace: Uuid::nil(),
+        source: "",
+        shard: "",
+        sequence: "",
+        sub_sequence: 0,
+        partition_key: None,
+        key_is_binary: false,
+        headers: &[],
+        arrival: None,
+        batch: Some(batch),
+    };
     let scope = Scope { document: &Json::Null, origin: &origin };
     let content = match &attribute.value {
         Value::Text(pieces) => Ok(Some(Content::Text(Cow::Owned(template::at_least(pieces, batch))))),

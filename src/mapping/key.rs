@@ -47,6 +47,13 @@ pub struct KeySchema {
     pub sort: Option<KeyAttribute>,
 }
 
+impl KeySchema {
+    /// The names of the key's attributes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.partition).chain(&self.sort).map(|attribute| attribute.name.as_str())
+    }
+}
+
 /// One attribute of a key, with its value: text, a number's digits, or bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyPart<'a> {

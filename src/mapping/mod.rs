@@ -20,6 +20,7 @@ mod field;
 mod item;
 mod key;
 mod locate;
+mod order;
 mod origin;
 mod pattern;
 mod reference;
@@ -37,9 +38,10 @@ pub use origin::Origin;
 pub use typed_json::{MAX_ITEM, MAX_NAME, MAX_NESTING};
 
 use declaration::Declaration;
+use order::Order;
 use pattern::Outcome;
 use reference::{Need, Reference, Source};
-use table::Role;
+use table::Typed;
 
 use crate::json::Json;
 use crate::reason::{Reason, Rejection};
@@ -58,14 +60,18 @@ pub enum Mapped {
     Rejected(Rejection),
 }
 
-/// An item, ready to be put into a request.
+/// An item, ready to be put into a request, or one that is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     pub key: Key,
-    /// The item as `DynamoDB` writes items in requests: `{"A":{"S":"x"},…}`.
+    /// The item as `DynamoDB` writes items in requests: `{"A":{"S":"x"},…}`; of a deletion the key's attributes alone.
     pub json: String,
     /// Bytes as `DynamoDB` counts them, at most [`MAX_ITEM`]; an upper bound, as numbers are counted generously.
     pub size: usize,
+    /// Whether the key's item is to be deleted.
+    pub deletes: bool,
+    /// Its place among the documents of its key; compares as text. Empty unless the mapping is [`Mappings::ordered`].
+    pub order: String,
 }
 
 impl Mappings {
@@ -80,6 +86,30 @@ impl Mappings {
     /// A built-in mapping; `batch_configured` adds `BatchId` where the mapping does without one otherwise.
     pub fn built_in(name: &str, batch_configured: bool) -> Option<Mappings> {
         Mappings::compile(built_in::declaration(name, batch_configured)?).ok()
+    }
+
+    /// Has items store their place in the order of their key in `attribute`: what the placeholder `by` finds, if one is given, then
+    /// the place in the stream. The error names the setting that cannot be used, and says why.
+    pub fn ordered(mut self, by: Option<&str>, attribute: &str) -> Result<Mappings, (&'static str, String)> {
+        let refused = |message| Err(("ORDER_ATTRIBUTE", message));
+        if attribute.is_empty() || attribute.len() > MAX_NAME {
+            return refused(format!("is no attribute's name: that has 1 to {MAX_NAME} bytes"));
+        }
+        if self.attributes().any(|known| *known.name == *attribute) || self.types().any(|(known, _)| known == attribute) {
+            return refused(format!("is `{attribute}`, which the mapping uses itself; choose another one"));
+        }
+        self.0.order = Some(Order::compile(by, attribute).map_err(|fault| ("ORDER_BY", format!("cannot be used: {}", fault.message())))?);
+        Ok(self)
+    }
+
+    /// Whether the mapping is ordered by the place in the stream alone.
+    pub fn ordered_by_place_alone(&self) -> bool {
+        self.0.order.as_ref().is_some_and(|order| !order.has_reference())
+    }
+
+    /// The attribute that stores the order, if items have one.
+    pub fn order_attribute(&self) -> Option<&str> {
+        self.0.order.as_ref().map(|order| &*order.attribute)
     }
 
     /// Whether a mapping names `{@batch}`, so that a batch id must be known before the first document is mapped.
@@ -102,7 +132,7 @@ impl Mappings {
     pub fn keyed_by_identity(&self) -> bool {
         let is_id = |reference: &Reference| reference.sources == [Source::Id] && reference.need != Need::Optional;
         self.0.mappings.iter().all(|mapping| {
-            let of_key = |attribute: &&item::Attribute| attribute.typed.is_some_and(|typed| typed.role != Role::Index);
+            let of_key = |attribute: &&item::Attribute| attribute.typed.is_some_and(Typed::is_of_key);
             mapping.attributes.iter().filter(of_key).any(|attribute| attribute.value.any_reference(&is_id))
         })
     }
@@ -129,7 +159,7 @@ impl Mappings {
         for mapping in &self.0.mappings {
             match mapping.pattern.as_ref().map_or(Outcome::Match, |pattern| pattern.test(document)) {
                 Outcome::Match => {
-                    return match mapping.item(&self.0.key, document, origin) {
+                    return match mapping.item(&self.0, document, origin) {
                         Ok(item) => Mapped::Item(item),
                         Err(rejection) => Mapped::Rejected(rejection),
                     };
@@ -143,6 +173,17 @@ impl Mappings {
                 Mapped::Rejected(Rejection::new(Reason::MissingField, format!("`where` asks for field `{field}`, which is absent")))
             }
             None => Mapped::Filtered,
+        }
+    }
+
+    /// What a record without a value does: it deletes its key's item, if a mapping says so.
+    pub fn tombstone(&self, origin: &Origin<'_>) -> Mapped {
+        match self.0.mappings.iter().find(|mapping| mapping.tombstones) {
+            None => Mapped::Filtered,
+            Some(mapping) => match mapping.item(&self.0, &Json::Null, origin) {
+                Ok(item) => Mapped::Item(item),
+                Err(rejection) => Mapped::Rejected(rejection),
+            },
         }
     }
 

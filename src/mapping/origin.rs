@@ -1,19 +1,34 @@
 //! Where a document came from, and the identity that follows from it.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
+
+use super::Rejection;
+use super::content::Content;
+use crate::decode::record::Header;
+use crate::json::{Json, parse};
+use crate::reason::Reason;
 
 /// Where a document stood in its stream, and what holds for the whole invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
     /// The namespace of every UUID that is derived here.
     pub namespace: Uuid,
-    /// The ARN of the event source.
+    /// The ARN of the event source, or what stands for it.
     pub source: &'a str,
+    /// The shard's id; topic and partition of Kafka.
     pub shard: &'a str,
+    /// The sequence number; the offset of Kafka.
     pub sequence: &'a str,
     /// The document's place inside its record, from 0.
     pub sub_sequence: u32,
-    pub partition_key: &'a str,
+    /// The partition key of Kinesis, the key of Kafka, if there is one that is text.
+    pub partition_key: Option<&'a str>,
+    /// Whether there is a key that is not text.
+    pub key_is_binary: bool,
+    /// In their order; names may repeat.
+    pub headers: &'a [Header<'a>],
     /// Epoch seconds, the digits as they came, for example `1545084650.987`.
     pub arrival: Option<&'a str>,
     /// The batch id of this invocation, if one is configured.
@@ -29,6 +44,38 @@ impl Origin<'_> {
     }
 }
 
+impl<'a> Origin<'a> {
+    /// The record's key, if it has one.
+    pub(super) fn key(&self) -> Result<Option<&'a str>, Rejection> {
+        if self.key_is_binary { Err(bad("the record's key is not UTF-8 text")) } else { Ok(self.partition_key) }
+    }
+
+    /// What a JSON Pointer finds in the record's key: a string, a number, a boolean or null, if there is something.
+    pub(super) fn key_member(&self, pointer: &str) -> Result<Option<Content<'a>>, Rejection> {
+        let Some(key) = self.key()? else { return Ok(None) };
+        let json = parse(key).map_err(|error| bad(format!("the record's key is not JSON: {error}")))?;
+        Ok(match json.pointer(pointer) {
+            None => None,
+            Some(Json::Null) => Some(Content::Null),
+            Some(Json::Bool(flag)) => Some(Content::Bool(*flag)),
+            Some(Json::Number(digits)) => Some(Content::Number(Cow::Owned((*digits).to_owned()))),
+            Some(Json::String(text)) => Some(Content::Text(Cow::Owned(text.to_string()))),
+            Some(other) => return Err(bad(format!("`{pointer}` in the record's key is {}, which is not taken from a key", other.kind()))),
+        })
+    }
+
+    /// The last header of that name, if there is one and it is not null.
+    pub(super) fn header(&self, name: &str) -> Result<Option<&'a str>, Rejection> {
+        let last = self.headers.iter().rev().find(|header| header.name == name);
+        let Some(value) = last.and_then(|header| header.value.as_deref()) else { return Ok(None) };
+        std::str::from_utf8(value).map(Some).map_err(|_| bad(format!("header `{name}` is not UTF-8 text")))
+    }
+}
+
+fn bad(message: impl Into<String>) -> Rejection {
+    Rejection::new(Reason::BadValue, message)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -39,7 +86,9 @@ pub(super) mod tests {
         shard: "shardId-000000000006",
         sequence: "49590338271490256608559692538361571095921575989136588898",
         sub_sequence: 0,
-        partition_key: "user-7",
+        partition_key: Some("user-7"),
+        key_is_binary: false,
+        headers: &[],
         arrival: Some("1545084650.987"),
         batch: Some("2018-12-17"),
     };

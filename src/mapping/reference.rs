@@ -1,4 +1,4 @@
-//! What stands inside the braces of a placeholder: `name`, `name?`, `name!`, `/a/b`, `a|b|@id`, `@hash:a,b`.
+//! What stands inside the braces of a placeholder: `name`, `name?`, `name!`, `/a/b`, `a|b|@id`, `@hash:a,b`, `@key:/a`.
 //!
 //! In: that text at compile time; a document and its origin at run time. Out: a [`Reference`]; what it finds, borrowed.
 
@@ -15,7 +15,7 @@ use crate::json::Json;
 use crate::reason::Reason;
 
 /// The names that begin with `@`, for suggestions.
-const SOURCES: &[&str] = &["@id", "@hash:", "@batch", "@sequence", "@shard", "@partition-key", "@arrival"];
+const SOURCES: &[&str] = &["@id", "@hash:", "@batch", "@sequence", "@shard", "@partition-key", "@key", "@key:", "@header:", "@arrival"];
 
 /// Places to look, the first that has something wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,11 @@ pub(super) enum Source {
     Sequence,
     Shard,
     PartitionKey,
+    /// The same by another name.
+    Key,
+    /// A JSON Pointer into the record's key.
+    KeyMember(Box<str>),
+    Header(Box<str>),
     Arrival,
 }
 
@@ -106,18 +111,29 @@ impl Source {
             "@sequence" => Source::Sequence,
             "@shard" => Source::Shard,
             "@partition-key" => Source::PartitionKey,
+            "@key" => Source::Key,
             "@arrival" => Source::Arrival,
             _ if text == "@time" || text.starts_with("@time:") => {
                 return Err(Fault::new("`@time` is not supported yet"));
             }
-            _ => match text.strip_prefix("@hash:") {
-                Some(fields) => Source::Hash(fields.split(',').map(Field::compile).collect::<Result<_, _>>()?),
-                None if text.starts_with('@') => {
-                    return Err(Fault::new(format!("unknown placeholder `{text}`{}", suggest::hint(text, SOURCES))));
-                }
-                None => Source::Field(Field::compile(text)?),
-            },
+            _ if text.starts_with('@') => Source::of_argument(text)?,
+            _ => Source::Field(Field::compile(text)?),
         })
+    }
+
+    /// A source that takes an argument behind a colon.
+    fn of_argument(text: &str) -> Result<Source, Fault> {
+        match text.split_once(':') {
+            Some(("@hash", fields)) => Ok(Source::Hash(fields.split(',').map(Field::compile).collect::<Result<_, _>>()?)),
+            Some(("@key", pointer)) => match Field::compile(pointer) {
+                Ok(Field::Pointer(pointer)) => Ok(Source::KeyMember(pointer)),
+                Err(fault) if pointer.starts_with('/') => Err(fault),
+                _ => Err(Fault::new(format!("`{text}`: `@key:` takes a JSON Pointer into the record's key, such as `@key:/id`"))),
+            },
+            Some(("@header", "")) => Err(Fault::new("`@header:` takes a header's name, such as `@header:trace-id`")),
+            Some(("@header", name)) => Ok(Source::Header(name.into())),
+            _ => Err(Fault::new(format!("unknown placeholder `{text}`{}", suggest::hint(text, SOURCES)))),
+        }
     }
 
     fn find<'d>(&self, scope: &Scope<'d>) -> Result<Option<Content<'d>>, Rejection> {
@@ -130,9 +146,21 @@ impl Source {
             Source::Batch => origin.batch.and_then(text),
             Source::Sequence => text(origin.sequence),
             Source::Shard => text(origin.shard),
-            Source::PartitionKey => text(origin.partition_key),
+            Source::PartitionKey | Source::Key => origin.key()?.and_then(text),
+            Source::KeyMember(pointer) => origin.key_member(pointer)?,
+            Source::Header(name) => origin.header(name)?.and_then(text),
             Source::Arrival => origin.arrival.map(|digits| Content::Number(Cow::Borrowed(digits))),
         })
+    }
+
+    /// Whether no two records have the same.
+    pub(super) fn differs_by_record(&self) -> bool {
+        matches!(self, Source::Id | Source::Sequence | Source::Arrival)
+    }
+
+    /// Whether it looks into the document.
+    pub(super) fn needs_document(&self) -> bool {
+        matches!(self, Source::Field(_) | Source::Hash(_))
     }
 
     /// As the declaration writes it.
@@ -145,6 +173,9 @@ impl Source {
             Source::Sequence => "@sequence".to_owned(),
             Source::Shard => "@shard".to_owned(),
             Source::PartitionKey => "@partition-key".to_owned(),
+            Source::Key => "@key".to_owned(),
+            Source::KeyMember(pointer) => format!("@key:{pointer}"),
+            Source::Header(name) => format!("@header:{name}"),
             Source::Arrival => "@arrival".to_owned(),
         }
     }
@@ -169,6 +200,7 @@ fn hash<'d>(fields: &[Field], scope: &Scope<'d>) -> Result<Option<Content<'d>>, 
 mod tests {
     use super::super::origin::tests::ORIGIN;
     use super::*;
+    use crate::decode::record::Header;
     use crate::json::parse;
 
     fn find(reference: &str, document: &str) -> Option<String> {
@@ -197,6 +229,48 @@ mod tests {
         assert_eq!(find("@partition-key", document).unwrap(), "S user-7");
     }
 
+    fn find_in(origin: &Origin<'_>, reference: &str) -> Result<Option<String>, Reason> {
+        let scope = Scope { document: &Json::Null, origin };
+        let found = Reference::compile(reference).unwrap().find(&scope).map_err(|rejection| rejection.reason)?;
+        Ok(found.map(|content| format!("{} {}", content.kind(), content.into_text().unwrap_or_default())))
+    }
+
+    #[test]
+    fn the_key_is_text_or_absent_or_no_text_and_that_matters_only_where_it_is_asked_for() {
+        assert_eq!(find_in(&ORIGIN, "@key").unwrap().unwrap(), "a string user-7");
+        let absent = Origin { partition_key: None, ..ORIGIN };
+        assert_eq!(find_in(&absent, "@key"), Ok(None));
+        assert_eq!(find_in(&absent, "@key:/a"), Ok(None));
+        let binary = Origin { key_is_binary: true, ..absent };
+        assert_eq!(["@key", "@partition-key", "@key:/a"].map(|key| find_in(&binary, key)), [const { Err(Reason::BadValue) }; 3]);
+        assert!(find_in(&binary, "@id").is_ok());
+    }
+
+    #[test]
+    fn a_pointer_leads_into_a_key_that_is_json() {
+        let origin = Origin { partition_key: Some(r#"{"payload":{"id":1.50,"s":"x","n":null,"o":{}},"b":true}"#), ..ORIGIN };
+        let found = |reference: &str| find_in(&origin, reference);
+        assert_eq!(found("@key:/payload/id").unwrap().unwrap(), "a number 1.50");
+        assert_eq!(found("@key:/payload/s").unwrap().unwrap(), "a string x");
+        assert_eq!(found("@key:/payload/n").unwrap().unwrap(), "null ");
+        assert_eq!(found("@key:/zzz|@key:/b").unwrap().unwrap(), "a boolean true");
+        assert_eq!(found("@key:/payload/zzz"), Ok(None));
+        assert_eq!(found("@key:/payload/o"), Err(Reason::BadValue));
+        assert_eq!(find_in(&ORIGIN, "@key:/a"), Err(Reason::BadValue), "`user-7` is no JSON");
+    }
+
+    #[test]
+    fn of_a_header_the_last_of_its_name_counts() {
+        let header = |name, value: Option<&[u8]>| Header { name, value: value.map(<[u8]>::to_vec) };
+        let headers = [header("a", Some(b"1")), header("a", Some(b"2")), header("b", Some(b"\xff")), header("c", Some(b"1")), header("c", None)];
+        let origin = Origin { headers: &headers, ..ORIGIN };
+        assert_eq!(find_in(&origin, "@header:a").unwrap().unwrap(), "a string 2");
+        assert_eq!(find_in(&origin, "@header:b"), Err(Reason::BadValue));
+        assert_eq!(find_in(&origin, "@header:c"), Ok(None), "null");
+        assert_eq!(find_in(&origin, "@header:z"), Ok(None));
+        assert_eq!(find_in(&ORIGIN, "@header:a"), Ok(None));
+    }
+
     #[test]
     fn hash_is_the_uuid_v5_of_canonical_json_that_python_computes() {
         let document = r#"{"a":"a\u001f\"é","b":1.0,"c":1.5,"d":1e3,"e":-0,"f":1E-7,"g":true,"h":null,"i":{"b":"x","a":[2]}}"#;
@@ -216,6 +290,11 @@ mod tests {
             (" a", "white space"),
             ("/a~2", "not a JSON Pointer"),
             ("@hash:@id", "takes fields"),
+            ("@key:id", "takes a JSON Pointer into the record's key"),
+            ("@key:", "takes a JSON Pointer into the record's key"),
+            ("@key:/a~2", "not a JSON Pointer"),
+            ("@header:", "takes a header's name"),
+            ("@topic", "unknown placeholder `@topic`"),
         ] {
             let error = format!("{:?}", Reference::compile(text).unwrap_err());
             assert!(error.contains(message), "{text}: {error}");

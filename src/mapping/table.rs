@@ -106,6 +106,11 @@ pub(super) fn declared(schema: &KeySchema, types: &Types, name: &str) -> Option<
 }
 
 impl Typed {
+    /// Whether the attribute is part of the table's key, not only of an index's.
+    pub(super) fn is_of_key(self) -> bool {
+        self.role != Role::Index
+    }
+
     /// The most bytes that an attribute of this role can have. An index key may be a partition key or a sort key, which is not
     /// declared, so the larger limit holds and the table judges the rest.
     pub(super) fn max_bytes(self) -> usize {

@@ -47,8 +47,15 @@ fn mistakes_and_what_is_not_supported_yet_are_told_apart() {
     for (members, place, message) in [
         (r#""wehre":{}"#, "/wehre", "unknown member `wehre` of a mapping: did you mean `where`?"),
         (r#""time":{}"#, "/time", "`time` is not supported yet"),
-        (r#""delete":{}"#, "/delete", "`delete` is not supported yet"),
-        (r#""tombstones":1"#, "/tombstones", "`tombstones` is not supported yet"),
+        (r#""delete":[]"#, "/delete", "an object belongs here"),
+        (r#""delete":{"op":["d"]},"item":{"id":"{@id}"}"#, "/delete", "the key attribute `id` is another one for every record"),
+        (r#""delete":{"op":["d"]},"item":{"id":"{x|@id}"}"#, "/delete", "is another one for every record"),
+        (r#""delete":{"op":["d"]},"item":{"id":"x-{@sequence}"}"#, "/delete", "is another one for every record"),
+        (r#""tombstones":1"#, "/tombstones", "a string belongs here"),
+        (r#""tombstones":"keep""#, "/tombstones", "`delete` or `filter`"),
+        (r#""tombstones":"delete""#, "/tombstones", "must make the key attribute `id` of the record"),
+        (r#""tombstones":"delete","item":{"id":"{@partition-key}-{x}"}"#, "/tombstones", "must make the key attribute `id` of the record"),
+        (r#""tombstones":"delete","item":{"id":"{@id}"}"#, "/tombstones", "is another one for every record"),
         (r#""item":{"a":"{@time:%Y}"}"#, "/item/a", "`@time` is not supported yet"),
         (r#""item":{"a":{"from":"x","as":"binary"}}"#, "/item/a/as", "`binary` is not supported yet"),
         (r#""item":{"a":{"from":"x","as":"nubmer"}}"#, "/item/a/as", "did you mean `number`?"),
@@ -314,8 +321,9 @@ fn the_examples_of_the_docs_hold() {
         match kind {
             "json mapping" => mapping = Mappings::compile(text).map_err(|error| error.to_string()),
             "json document" => mapped = mapping.as_ref().unwrap().map(&parse(text).unwrap(), &ORIGIN),
-            "json item" => {
+            "json item" | "json deletion" => {
                 let Mapped::Item(item) = &mapped else { panic!("{mapped:?} instead of {text}") };
+                assert_eq!(item.deletes, kind == "json deletion", "{text}");
                 assert_eq!(parse(&item.json).unwrap(), parse(text).unwrap(), "{}", item.json);
                 checked += 1;
             }
@@ -344,4 +352,49 @@ fn the_docs_show_the_built_in_mappings_as_they_are() {
     for (name, batch) in [("curated", true), ("document", false)] {
         assert!(docs.contains(&parse(built_in::declaration(name, batch).unwrap()).unwrap()), "{name}");
     }
+}
+
+#[test]
+fn a_document_that_deletes_is_mapped_to_its_key_alone() {
+    let mapping = r#"{"key":{"partition":"p","sort":"s"},"types":{"p":"S","s":"N","i":"S"},"rest":"keep",
+                      "item":{"p":"{tenant}/{id}","b":"{@batch}","x":"{x}"},"where":{"kind":["order"]},"delete":{"op":["d"],"soft":[{"exists":false}]}}"#;
+    let deletion = item(mapping, r#"{"kind":"order","op":"d","tenant":"t","id":1,"s":1.50,"i":5}"#);
+    assert_eq!((deletion.json.as_str(), deletion.deletes), (r#"{"p":{"S":"t/1"},"s":{"N":"1.50"}}"#, true));
+    let put = r#"{"kind":"order","op":"d","soft":true,"tenant":"t","id":1,"s":1.5,"x":0}"#;
+    assert!(!item(mapping, put).deletes && item(mapping, put).key == deletion.key);
+    // What `delete` asks for and is absent does not match.
+    assert!(!item(mapping, r#"{"kind":"order","tenant":"t","id":1,"s":1.5,"x":0}"#).deletes);
+    assert_eq!(map(mapping, r#"{"kind":"other","op":"d"}"#), Mapped::Filtered);
+    assert_eq!(rejected(mapping, r#"{"kind":"order","op":"d","tenant":"t","id":1}"#).0, Reason::MissingField);
+}
+
+#[test]
+fn a_tombstone_deletes_where_a_mapping_says_so() {
+    let compile = |text: &str| Mappings::compile(text).unwrap();
+    let plain = r#"{"key":{"partition":"id"},"types":{"id":"S"}}"#;
+    let deletes = r#"{"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"k-{@partition-key}","x":"{x}"},"tombstones":"delete"}"#;
+    assert_eq!(compile(plain).tombstone(&ORIGIN), Mapped::Filtered);
+    let Mapped::Item(item) = compile(&format!("[{plain},{deletes}]")).tombstone(&ORIGIN) else { panic!("no item") };
+    assert_eq!((item.json.as_str(), item.deletes), (r#"{"id":{"S":"k-user-7"}}"#, true));
+}
+
+#[test]
+fn an_ordered_item_stores_its_place_and_a_deletion_has_one() {
+    let text = r#"{"key":{"partition":"id"},"types":{"id":"S"},"delete":{"gone":[true]}}"#;
+    let ordered = |attribute| Mappings::compile(text).unwrap().ordered(Some("v"), attribute);
+    let mappings = ordered("_order").unwrap();
+    let map = |document: &str| match mappings.map(&parse(document).unwrap(), &ORIGIN) {
+        Mapped::Item(item) => item,
+        other => panic!("{other:?}"),
+    };
+    let place = "n150112\t05649590338271490256608559692538361571095921575989136588898\t0000000000";
+    let put = map(r#"{"id":"a","v":12}"#);
+    assert_eq!(put.order, place);
+    assert_eq!(put.json, format!(r#"{{"id":{{"S":"a"}},"v":{{"N":"12"}},"_order":{{"S":"{}"}}}}"#, place.replace('\t', "\\t")));
+    let deletion = map(r#"{"id":"a","v":12,"gone":true}"#);
+    assert_eq!((deletion.order.as_str(), deletion.json.as_str()), (place, r#"{"id":{"S":"a"}}"#));
+    let own = mappings.map(&parse(r#"{"id":"a","v":1,"_order":"x"}"#).unwrap(), &ORIGIN);
+    assert!(matches!(own, Mapped::Rejected(Rejection { reason: Reason::BadAttributeName, .. })));
+    assert_eq!(ordered("id").unwrap_err().0, "ORDER_ATTRIBUTE");
+    assert_eq!(Mappings::compile(text).unwrap().ordered(Some("v?"), "o").unwrap_err().0, "ORDER_BY");
 }

@@ -104,7 +104,7 @@ impl Value {
             Value::Text(_) => unless(KeyKind::S, "a string"),
             Value::Number(_) => unless(KeyKind::N, "a number"),
             Value::Reference(reference) => reference.sources.iter().find_map(|source| match source {
-                Source::Field(_) if reference.need != Need::Text => None,
+                Source::Field(_) | Source::KeyMember(_) if reference.need != Need::Text => None,
                 Source::Arrival => unless(KeyKind::N, "a number"),
                 _ => unless(KeyKind::S, "a string"),
             }),

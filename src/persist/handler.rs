@@ -14,21 +14,23 @@ use aws_lambda_events::streams::KinesisEventResponse;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::answer::{Answer, answer};
 use super::batch_id::{Batch, BatchId, Fetched};
 use super::intake;
 use super::ledger::{Ledger, State};
 use super::post::Post;
 use super::report::{Calls, Report, Stages};
 use crate::aws::Clients;
-use crate::decode::kinesis::{self, EventError, Record};
+use crate::decode::event::{self, EventError, Kind};
+use crate::decode::record::Record;
 use crate::mapping::Item;
 use crate::reason::{Reason, Rejection};
 use crate::settings::{OverLimit, Settings, WriteFailures};
-use crate::write::checkpoint;
 use crate::write::letter::Sender;
 use crate::write::outcome::Outcome;
 use crate::write::plan::plan;
 use crate::write::progress::Written;
+use crate::write::single::Condition;
 use crate::write::table::TableWriter;
 
 /// Stands for the batch id where none is read: in a dry run, and to tell filtered documents from others when SSM fails.
@@ -49,7 +51,8 @@ pub struct Invocation {
 /// What an invocation gives back. The caller sends the response and prints the report.
 #[derive(Debug)]
 pub struct Handled {
-    pub response: KinesisEventResponse,
+    /// An error if Lambda has to deliver the whole event again.
+    pub response: Result<KinesisEventResponse, FunctionError>,
     pub report: Report,
 }
 
@@ -60,6 +63,15 @@ pub enum FunctionError {
     Event(#[from] EventError),
     #[error("a record is unfinished, but neither it nor one before it has a sequence number to report")]
     NoCheckpoint,
+    /// Offsets of different partitions say nothing about which is newer.
+    #[error("WRITE_MODE=newest needs ORDER_BY for Kafka events: offsets of different partitions do not tell which document is newer")]
+    NoOrder,
+    /// Part of a Kafka event is not done.
+    #[error(
+        "{documents} documents are unfinished, the first at offset {offset} of {partition}, and the whole event is delivered again; the \
+         function's log line says why. If that repeats, give the function more time or the event source mapping a smaller batch"
+    )]
+    Unfinished { partition: String, offset: String, documents: u64 },
 }
 
 /// The function `persist`, set up once and invoked many times.
@@ -88,8 +100,11 @@ impl Function {
         let margin = margin(invocation.deadline.saturating_duration_since(Instant::now()), self.settings.deadline_margin);
         let until = invocation.deadline - margin;
 
-        let event = kinesis::read(event)?;
-        let records = kinesis::records(&event)?;
+        let event = event::read(event)?;
+        let (kind, records) = event::records(&event)?;
+        if kind == Kind::Kafka && self.settings.mapping.ordered_by_place_alone() {
+            return Err(FunctionError::NoOrder);
+        }
         let fetching = self.start_fetching(&records, until);
         let payloads = intake::payloads(&records, &self.settings).await;
         let parts = intake::open(&records, &payloads, &self.settings).await;
@@ -114,28 +129,29 @@ impl Function {
         stages.end("write");
 
         let sender = Sender { request_id: &invocation.request_id, function: &invocation.function };
-        let post = Post { client: &self.clients.sqs, settings: &self.settings, records: &records, batch: id, sender };
+        let post = Post { client: &self.clients.sqs, settings: &self.settings, kind, records: &records, batch: id, sender };
         let posted = post.send(&mut ledger, invocation.deadline - margin / 4).await;
         stages.end("letters");
 
-        let checkpoint = checkpoint(&records, &ledger)?;
-        let mut response = KinesisEventResponse::default();
-        response.set_failures(checkpoint);
+        let newest = self.settings.mapping.order_attribute().is_some();
+        let Answer { response, checkpoint } = answer(kind, &records, &ledger)?;
         let report = Report {
             invocation: invocation.clone(),
             dry_run: self.settings.dry_run(),
             service: self.settings.service.clone(),
             namespace: self.settings.metrics_namespace.clone(),
+            kind,
             records: records.len(),
             outcomes: ledger.counts(),
             letters: posted.notes,
-            checkpoint: checkpoint.map(str::to_owned),
+            checkpoint,
             systemic: batch.as_ref().err().cloned().or(written.systemic),
             queue_refusal: posted.sent.refusal,
-            oldest_arrival: records.iter().filter_map(|record| record.arrival?.parse().ok()).reduce(f64::min),
+            oldest_arrival: records.iter().filter_map(|record| record.arrival.as_deref()?.parse().ok()).reduce(f64::min),
             calls: Calls {
                 get_parameter,
-                batch_write_item: written.calls,
+                batch_write_item: if newest { 0 } else { written.calls },
+                single_writes: if newest { written.calls } else { 0 },
                 send_message_batch: posted.sent.calls,
                 retries: written.retries,
                 throttles: written.throttles,
@@ -162,11 +178,12 @@ impl Function {
 
     /// Plans and writes items, and enters what became of each.
     async fn write(&self, places: &[usize], items: &[Item], until: Instant, ledger: &mut Ledger<'_>) -> Written {
-        let plan = plan(items.iter().map(|item| &item.key), self.settings.persist_records);
+        let plan = plan(items, self.settings.persist_records);
         let writer = TableWriter {
             client: &self.clients.dynamodb,
             table: &self.settings.table.id,
             key: self.settings.mapping.key_schema(),
+            condition: self.settings.mapping.order_attribute().map_or(Condition::Always, Condition::Newest),
             concurrency: self.settings.write_concurrency,
         };
         let mut written = writer.write(plan.slots, items, until).await;
@@ -193,13 +210,6 @@ async fn finish_fetching(fetching: Option<JoinHandle<Fetched>>) -> (Result<Optio
             Err(error) => (Err(format!("reading the batch id failed: {error}")), 0),
         },
     }
-}
-
-/// The sequence number to report, if a record is unfinished.
-fn checkpoint<'r>(records: &[Record<'r>], ledger: &Ledger<'_>) -> Result<Option<&'r str>, FunctionError> {
-    let Some(first_unfinished) = ledger.first_unfinished() else { return Ok(None) };
-    let sequences: Vec<Option<&str>> = records.iter().map(|record| record.sequence).collect();
-    checkpoint::identifier(&sequences, first_unfinished).map(Some).ok_or(FunctionError::NoCheckpoint)
 }
 
 /// How long before the deadline writing stops: as set, else a tenth of the time there is, at least a second; never over half of it.

@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::ledger::{Entry, Ledger, State};
 use crate::decode::documents::{MAX_DOCUMENTS, documents};
-use crate::decode::kinesis::Record;
-use crate::decode::parts::{Part, parts};
+use crate::decode::parts::{Part, Parts, parts};
 use crate::decode::payload::payload;
+use crate::decode::record::{Data, Record};
 use crate::json::Json;
 use crate::mapping::{Item, Mapped, Origin};
 use crate::reason::{Reason, Rejection};
@@ -31,9 +31,10 @@ pub async fn payloads(records: &[Record<'_>], settings: &Settings) -> Vec<Result
     payloads
 }
 
-/// The parts of each record, or why it cannot be opened. Ends early where the event's bound is reached, never before the first record.
+/// The parts of each record, or why it cannot be opened; a tombstone has none. Ends early where the event's bound is reached, never
+/// before the first record.
 pub async fn open<'p>(
-    records: &[Record<'p>],
+    records: &'p [Record<'p>],
     payloads: &'p [Result<Vec<u8>, Rejection>],
     settings: &Settings,
 ) -> Vec<Result<Vec<Part<'p>>, Rejection>> {
@@ -41,8 +42,11 @@ pub async fn open<'p>(
     let mut bytes = 0;
     for (record, payload) in records.iter().zip(payloads) {
         let_others_run(opened.len()).await;
-        let open = |payload: &'p Vec<u8>| guarded(|| parts(payload, record.partition_key, settings.max_decompressed_bytes));
-        let parts = payload.as_ref().map_err(Clone::clone).and_then(open).and_then(|parts| parts);
+        let open = |payload: &'p Vec<u8>| match record.data {
+            Data::Tombstone => Ok(Parts::default()),
+            _ => guarded(|| parts(payload, record.partition_key.as_deref(), settings.max_decompressed_bytes)).and_then(|parts| parts),
+        };
+        let parts = payload.as_ref().map_err(Clone::clone).and_then(open);
         bytes += parts.as_ref().map_or(0, |parts| parts.bytes);
         if bytes > settings.max_event_bytes && !opened.is_empty() {
             break;
@@ -52,18 +56,18 @@ pub async fn open<'p>(
     opened
 }
 
-/// Splits records into documents, numbered over all parts of a record. Stops where the event holds [`MAX_DOCUMENTS`]. Returns those that can be mapped, beside their places in
-/// the ledger.
+/// Splits records into documents, numbered over all parts of a record. Stops where the event holds [`MAX_DOCUMENTS`]. Returns those
+/// that can be mapped beside their places in the ledger, and no document in the place of a tombstone.
 pub fn split<'p>(
-    records: &[Record<'p>],
+    records: &'p [Record<'p>],
     payloads: &'p [Result<Vec<u8>, Rejection>],
     opened: &'p [Result<Vec<Part<'p>>, Rejection>],
     ledger: &mut Ledger<'p>,
-) -> Vec<(usize, Json<'p>)> {
+) -> Vec<(usize, Option<Json<'p>>)> {
     let mut mappable = Vec::with_capacity(records.len());
     for (position, record) in records.iter().enumerate() {
-        let whole =
-            |data, content, state| Entry { record: position, sub_sequence: 0, partition_key: record.partition_key, data, content, state };
+        let partition_key = record.partition_key.as_deref();
+        let whole = |data, content, state| Entry { record: position, sub_sequence: 0, partition_key, data, content, state };
         let opened = opened.get(position).filter(|_| position == 0 || ledger.entries.len() < MAX_DOCUMENTS);
         match (opened, &payloads[position]) {
             (None, _) => ledger.entries.push(whole(Cow::Borrowed(&[][..]), Content::Record, State::Unfinished)),
@@ -73,6 +77,10 @@ pub fn split<'p>(
             (Some(Err(rejection)), Err(_)) => {
                 let (data, content) = undecoded(record, rejection.reason);
                 ledger.entries.push(whole(data, content, State::Letter(rejection.clone())));
+            }
+            (Some(Ok(_)), _) if record.data == Data::Tombstone => {
+                mappable.push((ledger.entries.len(), None));
+                ledger.entries.push(whole(Cow::Borrowed(&[][..]), Content::Tombstone, State::Unfinished));
             }
             (Some(Ok(parts)), _) => {
                 parts.iter().fold(0, |first, part| split_part(part, position, first, ledger, &mut mappable));
@@ -84,7 +92,13 @@ pub fn split<'p>(
 
 /// Enters the documents of one part, numbered from `first` on, and returns the number after them. A part that cannot be split
 /// counts as one.
-fn split_part<'p>(part: &'p Part<'p>, record: usize, first: u32, ledger: &mut Ledger<'p>, mappable: &mut Vec<(usize, Json<'p>)>) -> u32 {
+fn split_part<'p>(
+    part: &'p Part<'p>,
+    record: usize,
+    first: u32,
+    ledger: &mut Ledger<'p>,
+    mappable: &mut Vec<(usize, Option<Json<'p>>)>,
+) -> u32 {
     let whole = if part.is_user_record { Content::UserRecord } else { Content::Record };
     let entry = |sub_sequence, data, content, state| Entry {
         record,
@@ -107,7 +121,7 @@ fn split_part<'p>(part: &'p Part<'p>, record: usize, first: u32, ledger: &mut Le
         let (data, content) = if document.whole { (part.bytes, whole) } else { (document.bytes, Content::Document) };
         let state = match document.value {
             Ok(value) => {
-                mappable.push((ledger.entries.len(), value));
+                mappable.push((ledger.entries.len(), Some(value)));
                 State::Unfinished
             }
             Err(rejection) => State::Letter(rejection),
@@ -120,17 +134,17 @@ fn split_part<'p>(part: &'p Part<'p>, record: usize, first: u32, ledger: &mut Le
 }
 
 /// What a letter carries of a record that has no bytes.
-fn undecoded<'p>(record: &Record<'p>, reason: Reason) -> (Cow<'p, [u8]>, Content) {
+fn undecoded<'p>(record: &'p Record<'p>, reason: Reason) -> (Cow<'p, [u8]>, Content) {
     match record.data {
-        Some(text) if reason != Reason::BadRecord => (Cow::Borrowed(text.as_bytes()), Content::Text),
+        Data::Base64(text) if reason != Reason::BadRecord => (Cow::Borrowed(text.as_bytes()), Content::Text),
         _ => (Cow::Owned(record.raw.to_string().into_bytes()), Content::EventRecord),
     }
 }
 
-/// Makes items of documents. Returns the items and, beside each, its document's place in the ledger.
+/// Makes items of documents, and what a tombstone is mapped to of those. Returns the items and, beside each, its document's place in the ledger.
 pub fn map(
     records: &[Record<'_>],
-    documents: Vec<(usize, Json<'_>)>,
+    documents: Vec<(usize, Option<Json<'_>>)>,
     batch: Option<&str>,
     settings: &Settings,
     ledger: &mut Ledger<'_>,
@@ -139,7 +153,8 @@ pub fn map(
     for (place, document) in documents {
         let entry = &mut ledger.entries[place];
         let origin = origin(&records[entry.record], entry, batch, settings);
-        match guarded(|| settings.mapping.map(&document, &origin)) {
+        let map = |document: &Json<'_>| settings.mapping.map(document, &origin);
+        match guarded(|| document.as_ref().map_or_else(|| settings.mapping.tombstone(&origin), map)) {
             Ok(Mapped::Item(item)) => {
                 places.push(place);
                 items.push(item);
@@ -152,7 +167,7 @@ pub fn map(
 }
 
 /// Where a document stood.
-pub fn origin<'o>(record: &Record<'o>, entry: &Entry<'o>, batch: Option<&'o str>, settings: &Settings) -> Origin<'o> {
+pub fn origin<'o>(record: &'o Record<'o>, entry: &Entry<'o>, batch: Option<&'o str>, settings: &Settings) -> Origin<'o> {
     Origin {
         namespace: settings.id_namespace,
         source: record.source,
@@ -160,7 +175,9 @@ pub fn origin<'o>(record: &Record<'o>, entry: &Entry<'o>, batch: Option<&'o str>
         sequence: record.sequence.unwrap_or_default(),
         sub_sequence: entry.sub_sequence,
         partition_key: entry.partition_key,
-        arrival: record.arrival,
+        key_is_binary: record.key_is_binary && entry.partition_key.is_none(),
+        headers: &record.headers,
+        arrival: record.arrival.as_deref(),
         batch,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::decode::event::Kind;
 use crate::reason::{Reason, Rejection};
 use crate::write::letter::Content;
 use crate::write::outcome::{Counts, Outcome};
@@ -13,8 +14,8 @@ pub struct Entry<'p> {
     /// Position of its record in the event.
     pub record: usize,
     pub sub_sequence: u32,
-    /// The user record's, if the record is an aggregate.
-    pub partition_key: &'p str,
+    /// The user record's, if the record is an aggregate; `None` if there is none, or none that is text.
+    pub partition_key: Option<&'p str>,
     /// What a letter carries.
     pub data: Cow<'p, [u8]>,
     pub content: Content,
@@ -26,6 +27,8 @@ pub struct Entry<'p> {
 pub enum State {
     /// Nothing yet; if nothing comes, the document is delivered again.
     Unfinished,
+    /// The table holds something different under its key, which is not to be replaced.
+    Conflict,
     /// To be sent to the queue.
     Letter(Rejection),
     Ended(Outcome),
@@ -40,13 +43,18 @@ pub struct Ledger<'p> {
 impl Ledger<'_> {
     /// The position of the first record that has an unfinished document.
     pub fn first_unfinished(&self) -> Option<usize> {
-        self.entries.iter().find(|entry| entry.state == State::Unfinished).map(|entry| entry.record)
+        self.entries.iter().find(|entry| matches!(entry.state, State::Unfinished | State::Conflict)).map(|entry| entry.record)
     }
 
-    /// Places of the entries whose letters may be sent, and why: those before the first unfinished record. All others would be sent again
-    /// when their records are delivered again.
-    pub fn letters(&self) -> Vec<(usize, Rejection)> {
-        let before = self.first_unfinished().unwrap_or(usize::MAX);
+    /// Places of the entries whose letters may be sent, and why: those before the first unfinished record of a Kinesis event; of a Kafka
+    /// event, which is delivered again as a whole, those of an event without an unfinished record. All others would be sent again when
+    /// their records are delivered again.
+    pub fn letters(&self, kind: Kind) -> Vec<(usize, Rejection)> {
+        let before = match (self.first_unfinished(), kind) {
+            (None, _) => usize::MAX,
+            (Some(first), Kind::Kinesis) => first,
+            (Some(_), Kind::Kafka) => 0,
+        };
         let entries = self.entries.iter().enumerate().filter(|(_, entry)| entry.record < before);
         entries
             .filter_map(|(place, entry)| match &entry.state {
@@ -61,6 +69,7 @@ impl Ledger<'_> {
         self.entries[place].state = match fate {
             Fate::Persisted => State::Ended(Outcome::Persisted),
             Fate::Superseded => State::Ended(Outcome::Superseded),
+            Fate::Conflict => State::Conflict,
             Fate::Refused(error) => State::Letter(Rejection::new(Reason::RefusedByTable, error)),
             Fate::Unfinished if write_failures_to_dlq => {
                 State::Letter(Rejection::new(Reason::WriteFailed, "the table did not take the item in time"))
@@ -82,7 +91,7 @@ impl Ledger<'_> {
     pub fn counts(&self) -> Counts {
         let outcome = |entry: &Entry<'_>| match entry.state {
             State::Ended(outcome) => outcome,
-            State::Unfinished | State::Letter(_) => Outcome::Retry,
+            State::Unfinished | State::Conflict | State::Letter(_) => Outcome::Retry,
         };
         self.entries.iter().map(outcome).collect()
     }
@@ -96,7 +105,7 @@ mod tests {
         let entry = |(record, state)| Entry {
             record,
             sub_sequence: 0,
-            partition_key: "key",
+            partition_key: None,
             data: Cow::Borrowed(b""),
             content: Content::Document,
             state,
@@ -109,7 +118,7 @@ mod tests {
     }
 
     fn places(ledger: &Ledger<'_>) -> Vec<usize> {
-        ledger.letters().into_iter().map(|(place, _)| place).collect()
+        ledger.letters(Kind::Kinesis).into_iter().map(|(place, _)| place).collect()
     }
 
     #[test]
@@ -117,6 +126,14 @@ mod tests {
         let ledger = ledger(vec![(0, letter()), (1, letter()), (1, State::Unfinished), (2, letter())]);
         assert_eq!(ledger.first_unfinished(), Some(1));
         assert_eq!(places(&ledger), [0]);
+    }
+
+    #[test]
+    fn a_kafka_event_that_is_delivered_again_sends_no_letters() {
+        let mut ledger = ledger(vec![(0, letter()), (1, State::Unfinished)]);
+        assert!(ledger.letters(Kind::Kafka).is_empty());
+        ledger.entries[1].state = State::Ended(Outcome::Persisted);
+        assert_eq!(ledger.letters(Kind::Kafka).len(), 1);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The function: an invocation's event in, Lambda's response and a report out.
 //!
-//! [`handler`] is the way through; read it first. [`batch_id`] reads the parameter, [`ledger`] accounts for every document, and
-//! [`report`] says what happened, as one log line and one line of metrics.
+//! [`handler`] is the way through; read it first. [`batch_id`] reads the parameter, [`ledger`] accounts for every document,
+//! [`answer`] follows from it, and [`report`] says what happened, as one log line and one line of metrics.
 
+pub mod answer;
 pub mod batch_id;
 pub mod handler;
 mod intake;

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::intake::origin;
 use super::ledger::{Entry, Ledger, State};
-use crate::decode::kinesis::Record;
+use crate::decode::event::Kind;
+use crate::decode::record::Record;
 use crate::reason::{Reason, Rejection};
 use crate::settings::Settings;
 use crate::write::letter::{Letter, Sender};
@@ -35,15 +36,16 @@ pub struct Posted {
 pub struct Post<'a> {
     pub client: &'a Client,
     pub settings: &'a Settings,
+    pub kind: Kind,
     pub records: &'a [Record<'a>],
     pub batch: Option<&'a str>,
     pub sender: Sender<'a>,
 }
 
 impl Post<'_> {
-    /// Sends the letters of all records before the first unfinished one, until `until`.
+    /// Sends the letters of all records that are not delivered again, until `until`.
     pub async fn send(&self, ledger: &mut Ledger<'_>, until: Instant) -> Posted {
-        let due = ledger.letters();
+        let due = ledger.letters(self.kind);
         if due.is_empty() {
             return Posted::default();
         }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::batch_id::Batch;
 use super::handler::Invocation;
 use super::post::LetterNote;
+use crate::decode::event::Kind;
 use crate::settings::LogLevel;
 use crate::write::outcome::{Counts, Outcome};
 
@@ -18,6 +19,8 @@ use crate::write::outcome::{Counts, Outcome};
 pub struct Calls {
     pub get_parameter: u32,
     pub batch_write_item: u32,
+    /// `PutItem` and `DeleteItem`, which `WRITE_MODE=newest` uses instead.
+    pub single_writes: u32,
     pub send_message_batch: u32,
     /// Write requests that had to be sent again.
     pub retries: u32,
@@ -63,11 +66,13 @@ pub struct Report {
     pub dry_run: bool,
     pub service: String,
     pub namespace: String,
+    /// What delivered the event.
+    pub kind: Kind,
     pub records: usize,
     pub outcomes: Counts,
     /// The letters that the queue accepted.
     pub letters: Vec<LetterNote>,
-    /// The reported sequence number.
+    /// The first unfinished record: the reported sequence number; for Kafka topic and partition, a colon, the offset.
     pub checkpoint: Option<String>,
     /// Why nothing or not everything was written, if no record was at fault.
     pub systemic: Option<String>,
@@ -111,6 +116,7 @@ impl Report {
             "calls": {
                 "GetParameter": self.calls.get_parameter,
                 "BatchWriteItem": self.calls.batch_write_item,
+                "SingleWrites": self.calls.single_writes,
                 "SendMessageBatch": self.calls.send_message_batch,
             },
             "write_retries": self.calls.retries,
@@ -152,7 +158,7 @@ impl Report {
         metrics.push(count("Letters", self.letters.len() as u64));
         metrics.push(count("SystemicFailure", u64::from(self.systemic.is_some())));
         metrics.push(count("DryRun", u64::from(self.dry_run)));
-        metrics.push(count("WriteRequests", u64::from(self.calls.batch_write_item)));
+        metrics.push(count("WriteRequests", u64::from(self.calls.batch_write_item + self.calls.single_writes)));
         metrics.push(count("WriteRetries", u64::from(self.calls.retries)));
         metrics.push(count("WriteThrottles", u64::from(self.calls.throttles)));
         metrics.extend(self.batch_age().map(|age| ("BatchIdAge", "Seconds", json!(age))));
@@ -186,6 +192,8 @@ impl Report {
             "stopped: no record is at fault"
         } else if self.dry_run {
             "dry run: nothing was written"
+        } else if self.checkpoint.is_some() && self.kind == Kind::Kafka {
+            "not done: the whole event is delivered again"
         } else if self.checkpoint.is_some() {
             "partly done: the rest is delivered again"
         } else {

@@ -127,11 +127,12 @@ impl Settings {
         if batch_parameter.is_none() && mapping.as_ref().is_some_and(Mappings::needs_batch) {
             reader.problem("LATEST_BATCH_ID", "is missing: the mapping names {@batch}; give the name of the SSM parameter that holds it");
         }
+        let (mapping, newest) = reader.write_mode(mapping);
         let write_failures = reader.one_of("WRITE_FAILURES", &[("retry", WriteFailures::Retry), ("dlq", WriteFailures::Dlq)]);
-        if write_failures == Some(WriteFailures::Dlq) && mapping.as_ref().is_some_and(|mapping| !mapping.keyed_by_identity()) {
+        if write_failures == Some(WriteFailures::Dlq) && !newest && mapping.as_ref().is_some_and(|mapping| !mapping.keyed_by_identity()) {
             reader.problem(
                 "WRITE_FAILURES",
-                "dlq needs keys that contain {@id}: a letter for a key that documents choose would break that key's order; use retry",
+                "dlq needs keys that contain {@id}: a letter for a key that documents choose would break that key's order; use retry, or WRITE_MODE=newest",
             );
         }
         let persist_records = reader.number("PERSIST_RECORDS", 0..=u64::MAX, "a whole number of items, or 0 for a dry run");
@@ -152,7 +153,6 @@ impl Settings {
                 dlq_url,
                 batch_parameter: batch_parameter.filter(|_| mapping.needs_batch()),
                 batch_id_max_age: Duration::from_secs(batch_id_max_age.unwrap_or(0)),
-                mapping,
                 persist_records,
                 over_limit: over_limit.unwrap_or(OverLimit::Dlq),
                 write_failures: write_failures.unwrap_or(WriteFailures::Retry),
@@ -164,8 +164,9 @@ impl Settings {
                 log_level,
                 service,
                 metrics_namespace,
-                warnings: warnings(persist_records, drill_panic_partition_key.as_deref()),
+                warnings: warnings(persist_records, newest && mapping.keyed_by_identity(), drill_panic_partition_key.as_deref()),
                 drill_panic_partition_key,
+                mapping,
             }),
             _ => Err(SettingsError { problems: reader.problems }),
         }
@@ -177,7 +178,7 @@ impl Settings {
     }
 }
 
-fn warnings(persist_records: Option<u64>, drill: Option<&str>) -> Vec<String> {
+fn warnings(persist_records: Option<u64>, newest_in_vain: bool, drill: Option<&str>) -> Vec<String> {
     let mut warnings = Vec::new();
     match persist_records {
         Some(0) => warnings.push("PERSIST_RECORDS=0 is a dry run: nothing is written".to_owned()),
@@ -185,6 +186,9 @@ fn warnings(persist_records: Option<u64>, drill: Option<&str>) -> Vec<String> {
             "PERSIST_RECORDS=1 persists one item an invocation; older deployments used 1 as a flag: leave it unset for no limit".to_owned(),
         ),
         _ => {}
+    }
+    if newest_in_vain {
+        warnings.push("WRITE_MODE=newest changes nothing but the cost: each key contains {@id}, so no two documents share one".to_owned());
     }
     if drill.is_some() {
         warnings.push("DRILL_PANIC_PARTITION_KEY is set: records of that key panic on purpose".to_owned());

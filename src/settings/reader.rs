@@ -100,6 +100,26 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         }
     }
 
+    /// The mapping as the write mode needs it, and whether only the newest documents are written.
+    pub fn write_mode(&mut self, mapping: Option<Mappings>) -> (Option<Mappings>, bool) {
+        let newest = self.one_of("WRITE_MODE", &[("put", false), ("newest", true)]).unwrap_or(false);
+        let (by, attribute) = (self.text("ORDER_BY"), self.text("ORDER_ATTRIBUTE"));
+        if !newest {
+            for (name, _) in [("ORDER_BY", &by), ("ORDER_ATTRIBUTE", &attribute)].into_iter().filter(|(_, value)| value.is_some()) {
+                self.problem(name, "is set, but means something with WRITE_MODE=newest only");
+            }
+            return (mapping, false);
+        }
+        let ordered = mapping.map(|mapping| mapping.ordered(by.as_deref(), attribute.as_deref().unwrap_or("_order")));
+        match ordered.transpose() {
+            Ok(mapping) => (mapping, true),
+            Err((name, message)) => {
+                self.problem(name, message);
+                (None, true)
+            }
+        }
+    }
+
     pub fn mapping(&mut self, batch_configured: bool, read_file: impl Fn(&str) -> io::Result<String>) -> Option<Mappings> {
         let text = self.text("MAPPING").unwrap_or_else(|| "curated".to_owned());
         if let Some(mapping) = Mappings::built_in(&text, batch_configured) {

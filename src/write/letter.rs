@@ -3,12 +3,15 @@
 //! The body is one JSON object (its members are those of `Body`). Data travel as base64, because SQS refuses control characters;
 //! data that are too large travel compressed, and if that is too large they are left out, so that the letter itself always fits.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::decode::record::Header;
 use crate::mapping::Origin;
 use crate::reason::{Reason, Rejection};
 
@@ -26,6 +29,9 @@ const MAX_ERROR_BYTES: usize = 1024;
 /// A message attribute is cut to this many characters.
 const MAX_ATTRIBUTE_CHARS: usize = 256;
 
+/// A letter without data carries a key of at most this many bytes.
+const MAX_KEY_BYTES: usize = 1024;
+
 const ZSTD_LEVEL: i32 = 3;
 
 /// What a letter's data are.
@@ -42,6 +48,8 @@ pub enum Content {
     Text,
     /// The record as the event had it, as JSON: it lacks what every record has.
     EventRecord,
+    /// Nothing: the record is a tombstone.
+    Tombstone,
 }
 
 /// One letter, ready to be sent.
@@ -73,7 +81,10 @@ struct Body<'a> {
     shard: &'a str,
     sequence: &'a str,
     sub_sequence: u32,
-    partition_key: &'a str,
+    partition_key: Option<&'a str>,
+    /// Base64 or null by name, the last of each name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<BTreeMap<&'a str, Option<String>>>,
     arrival: Option<&'a RawValue>,
     batch_id: Option<&'a str>,
     request_id: &'a str,
@@ -99,7 +110,7 @@ impl Letter {
         letter.filter(Letter::fits).unwrap_or_else(|| Letter::without_data(origin, sender, rejection, content))
     }
 
-    /// The letter as it is sent to a queue that refused it for its size: the data stay where they are, in the stream.
+    /// The letter as it is sent to a queue that refused it for its size: data, headers and a long key stay where they are, in the stream.
     pub fn without_data(origin: &Origin<'_>, sender: Sender<'_>, rejection: &Rejection, content: Content) -> Letter {
         Letter::with(origin, sender, rejection, content, None)
     }
@@ -116,7 +127,8 @@ impl Letter {
             shard: origin.shard,
             sequence: origin.sequence,
             sub_sequence: origin.sub_sequence,
-            partition_key: origin.partition_key,
+            partition_key: origin.partition_key.filter(|key| data.is_some() || key.len() <= MAX_KEY_BYTES),
+            headers: data.and(headers(origin)),
             arrival: origin.arrival.and_then(|digits| serde_json::from_str(digits).ok()),
             batch_id: origin.batch,
             request_id: sender.request_id,
@@ -150,6 +162,11 @@ fn letter_id(origin: &Origin<'_>, reason: Reason) -> Uuid {
     Uuid::new_v5(&origin.namespace, format!("{}\n{}", origin.identity(), reason.code()).as_bytes())
 }
 
+fn headers<'a>(origin: &Origin<'a>) -> Option<BTreeMap<&'a str, Option<String>>> {
+    let of_header = |header: &'a Header<'a>| (header.name, header.value.as_ref().map(|value| STANDARD.encode(value)));
+    (!origin.headers.is_empty()).then(|| origin.headers.iter().map(of_header).collect())
+}
+
 fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_ERROR_BYTES)]
 }
@@ -179,7 +196,9 @@ mod tests {
             shard: "shardId-000000000000",
             sequence: "49590338271490256608559692538361571095921575989136588898",
             sub_sequence: 2,
-            partition_key: "p\u{fffe}",
+            partition_key: Some("p\u{fffe}"),
+            key_is_binary: false,
+            headers: &[],
             arrival: Some("1545084650.987"),
             batch: Some("b-1"),
         }
@@ -203,6 +222,31 @@ mod tests {
         assert_eq!(member(&body, "partition_key"), &Json::String("p\u{fffe}".into()));
         assert!(!letter.body.contains('\u{fffe}'), "SQS refuses it unescaped");
         assert_eq!(body.get("data_omitted"), None);
+    }
+
+    #[test]
+    fn headers_travel_by_name_as_base64_and_of_a_name_the_last() {
+        let header = |name, value: Option<&[u8]>| Header { name, value: value.map(<[u8]>::to_vec) };
+        let headers = [header("a", Some(b"1")), header("b", None), header("a", Some(b"\xff"))];
+        let rejection = Rejection::new(Reason::BadJson, "");
+        let of = |headers| {
+            let origin = Origin { headers, partition_key: None, ..origin() };
+            Letter::new(&origin, SENDER, &rejection, Content::Document, b"").body
+        };
+        let (with, without) = (of(&headers), of(&[]));
+        assert_eq!(parse(&with).unwrap().get("headers").unwrap().to_string(), r#"{"a":"/w==","b":null}"#);
+        assert_eq!(member(&parse(&with).unwrap(), "partition_key"), &Json::Null);
+        assert_eq!(parse(&without).unwrap().get("headers"), None);
+    }
+
+    #[test]
+    fn a_letter_fits_however_long_key_and_headers_are() {
+        let long = "k".repeat(MAX_MESSAGE_BYTES);
+        let headers = [Header { name: "h", value: Some(long.clone().into_bytes()) }];
+        for origin in [Origin { partition_key: Some(&long), ..origin() }, Origin { headers: &headers, ..origin() }] {
+            let letter = Letter::new(&origin, SENDER, &Rejection::new(Reason::BadJson, ""), Content::Document, b"{}");
+            assert!(letter.fits() && !letter.has_data, "a part of what is needed to map the document again would mislead");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Items to the table, letters to the queue, and the account of both.
 //!
-//! [`plan`] decides what is written and in which order; [`table`] writes it, by requests that [`progress`] settles one by one;
+//! [`plan`] decides what is written and in which order; [`table`] writes it, by requests that [`progress`] settles one by one,
+//! and by [`single`] ones where a write has a condition;
 //! [`letter`] and [`queue`] take what cannot be written; [`checkpoint`] says where redelivery must begin. [`drive`] is the only
 //! retry loop and [`fault`] the only place that judges errors.
 
@@ -12,5 +13,7 @@ pub mod outcome;
 pub mod plan;
 pub mod progress;
 pub mod queue;
+mod same;
+pub mod single;
 pub mod stored;
 pub mod table;

@@ -15,6 +15,8 @@ pub enum Fate {
     Persisted,
     /// A later one with its key was persisted.
     Superseded,
+    /// The table holds something different under its key, which was not to be replaced.
+    Conflict,
     /// The table refused it, with this error.
     Refused(String),
 }
@@ -26,6 +28,10 @@ pub enum Answer {
     Written {
         unprocessed: Vec<usize>,
     },
+    /// Not written: the table holds a newer item.
+    Newer,
+    /// Not written: the table holds another item.
+    Conflict,
     Failed(Fault),
 }
 
@@ -90,6 +96,8 @@ impl Progress {
     pub fn settle(&mut self, request: Job<Vec<usize>>, answer: Answer) -> Settled<Vec<usize>> {
         match answer {
             Answer::Written { unprocessed } => self.written(&request, &unprocessed),
+            Answer::Newer => self.left_alone(&request.work, &Fate::Superseded),
+            Answer::Conflict => self.left_alone(&request.work, &Fate::Conflict),
             Answer::Failed(Fault::Throttled(_)) => {
                 self.throttles += 1;
                 Settled { throttled: true, ..self.again(request.work, request.attempt + 1) }
@@ -133,6 +141,19 @@ impl Progress {
         self.throttles += 1;
         let attempt = if left.len() < request.work.len() { 1 } else { request.attempt + 1 };
         Settled { throttled: true, ..self.again(left, attempt) }
+    }
+
+    /// The table keeps what it has, for all documents of these keys.
+    fn left_alone(&mut self, slots: &[usize], fate: &Fate) -> Settled<Vec<usize>> {
+        self.singles.mixed = true;
+        for &slot in slots {
+            let slot = &mut self.slots[slot];
+            self.fates[slot.winner] = fate.clone();
+            for earlier in slot.earlier.drain(..) {
+                self.fates[earlier] = fate.clone();
+            }
+        }
+        Settled::done()
     }
 
     fn persisted(&mut self, slot: usize) {

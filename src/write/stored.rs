@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use super::letter::Content;
-use crate::decode::kinesis::Record;
+use crate::decode::record::{Data, Record};
 use crate::json::{Json, parse};
 
 /// A letter read back, or a record to be redriven as if it had been one.
@@ -51,6 +51,7 @@ impl StoredLetter {
             Some("user_record") => Content::UserRecord,
             Some("text") => Content::Text,
             Some("event_record") => Content::EventRecord,
+            Some("tombstone") => Content::Tombstone,
             _ => return Err(bad("it has no content")),
         };
         let data = match (text("data"), text("data_encoding").as_deref()) {
@@ -90,12 +91,15 @@ impl StoredLetter {
             shard: record.shard.to_owned(),
             sequence: record.sequence.unwrap_or_default().to_owned(),
             sub_sequence: 0,
-            partition_key: Some(record.partition_key.to_owned()),
-            arrival: record.arrival.map(str::to_owned),
+            partition_key: record.partition_key.as_deref().map(str::to_owned),
+            arrival: record.arrival.as_deref().map(str::to_owned),
             batch_id: None,
             headers: Vec::new(),
             content: Content::Record,
-            data: record.data.and_then(|data| STANDARD.decode(data).ok()),
+            data: match record.data {
+                Data::Base64(data) => STANDARD.decode(data).ok(),
+                Data::Tombstone | Data::Missing => None,
+            },
             only: None,
             redrives: 0,
         }

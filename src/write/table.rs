@@ -13,6 +13,7 @@ use super::drive::drive;
 use super::fault::Fault;
 use super::plan::{Slot, requests};
 use super::progress::{Answer, Progress, Written};
+use super::single::{self, Condition};
 use crate::mapping::{Item, Key, KeyPart, KeySchema};
 
 /// A table, and how it is written to.
@@ -22,6 +23,8 @@ pub struct TableWriter<'a> {
     /// Name or ARN.
     pub table: &'a str,
     pub key: &'a KeySchema,
+    /// When an item may be written; with a condition each is a request of its own.
+    pub condition: Condition<'a>,
     /// Requests in flight at once.
     pub concurrency: usize,
 }
@@ -29,7 +32,10 @@ pub struct TableWriter<'a> {
 impl TableWriter<'_> {
     /// Writes until everything is settled or `until` has come.
     pub async fn write(&self, slots: Vec<Slot>, items: &[Item], until: Instant) -> Written {
-        let jobs = requests(&slots, |item| items[item].json.len());
+        let jobs = match self.condition {
+            Condition::Always => requests(&slots, |item| items[item].json.len()),
+            Condition::Newest(_) | Condition::Absent => (0..slots.len()).map(|slot| vec![slot]).collect(),
+        };
         let mut progress = Progress::new(slots, items.len());
         let send = |progress: &mut Progress, request: &Vec<usize>| {
             progress.calls += 1;
@@ -40,6 +46,15 @@ impl TableWriter<'_> {
     }
 
     async fn send(&self, batch: Vec<&Item>) -> Answer {
+        match (self.condition, batch.as_slice()) {
+            (Condition::Newest(_) | Condition::Absent, [item]) => {
+                single::write(self.client, self.table, self.key, self.condition, item).await
+            }
+            _ => self.send_batch(batch).await,
+        }
+    }
+
+    async fn send_batch(&self, batch: Vec<&Item>) -> Answer {
         let body = request_body(self.table, &batch);
         let call = self.client.batch_write_item().request_items(self.table, Vec::new());
         let call = call.customize().mutate_request(move |request: &mut HttpRequest| {
@@ -65,7 +80,7 @@ impl TableWriter<'_> {
     }
 }
 
-/// `{"RequestItems":{"TABLE":[{"PutRequest":{"Item":ITEM}},…]}}`
+/// `{"RequestItems":{"TABLE":[{"PutRequest":{"Item":ITEM}},{"DeleteRequest":{"Key":KEY}},…]}}`
 fn request_body(table: &str, batch: &[&Item]) -> String {
     let items: usize = batch.iter().map(|item| item.json.len() + 32).sum();
     let mut body = String::with_capacity(items + table.len() + 32);
@@ -74,7 +89,8 @@ fn request_body(table: &str, batch: &[&Item]) -> String {
     body.push_str(table); // a checked name or ARN: nothing to escape
     body.push_str("\":[");
     for (place, item) in batch.iter().enumerate() {
-        body.push_str(if place == 0 { "{\"PutRequest\":{\"Item\":" } else { ",{\"PutRequest\":{\"Item\":" });
+        body.push_str(if place == 0 { "" } else { "," });
+        body.push_str(if item.deletes { "{\"DeleteRequest\":{\"Key\":" } else { "{\"PutRequest\":{\"Item\":" });
         body.push_str(&item.json);
         body.push_str("}}");
     }
@@ -83,8 +99,9 @@ fn request_body(table: &str, batch: &[&Item]) -> String {
 }
 
 fn key_of(request: &WriteRequest, schema: &KeySchema) -> Option<Key> {
-    let item = &request.put_request.as_ref()?.item;
-    Key::from_attributes(schema, |name| key_part(item.get(name)?))
+    let put = request.put_request.as_ref().map(|put| &put.item);
+    let attributes = put.or(request.delete_request.as_ref().map(|delete| &delete.key))?;
+    Key::from_attributes(schema, |name| key_part(attributes.get(name)?))
 }
 
 fn key_part(value: &AttributeValue) -> Option<KeyPart<'_>> {

@@ -26,8 +26,17 @@ impl Event {
     }
 
     /// Adds a record whose data are `text` as it stands.
-    pub fn encoded(mut self, partition_key: &str, text: &str) -> Event {
+    pub fn encoded(self, partition_key: &str, text: &str) -> Event {
         let sequence = sequence(self.records.len());
+        self.numbered(partition_key, &sequence, text)
+    }
+
+    /// Adds a record with this sequence number.
+    pub fn at(self, sequence: &str, data: impl AsRef<[u8]>) -> Event {
+        self.numbered("key", sequence, &STANDARD.encode(data))
+    }
+
+    fn numbered(mut self, partition_key: &str, sequence: &str, text: &str) -> Event {
         self.records.push(json!({
             "kinesis": {"kinesisSchemaVersion": "1.0", "partitionKey": partition_key, "sequenceNumber": sequence, "data": text,
                         "approximateArrivalTimestamp": 1_545_084_650.987},
@@ -39,6 +48,11 @@ impl Event {
     /// The records from a position on, as they are delivered again.
     pub fn from(&self, position: usize) -> Event {
         Event { records: self.records[position..].to_vec() }
+    }
+
+    /// The first records.
+    pub fn first(&self, count: usize) -> Event {
+        Event { records: self.records[..count].to_vec() }
     }
 
     pub fn bytes(&self) -> Vec<u8> {

@@ -42,7 +42,7 @@ async fn older_names_work_and_two_that_differ_are_refused() {
 
 #[tokio::test]
 async fn names_that_this_version_does_not_know_are_refused_not_ignored() {
-    for name in ["WRITE_MODE", "MAX_RETRY", "CREATE_TABLE", "PARTITION_KEY", "param_sort_key"] {
+    for name in ["MAX_RETRY", "CREATE_TABLE", "PARTITION_KEY", "param_sort_key"] {
         assert!(error(&[(name, "x")]).await.contains(&format!("{name} is set, but this version does not support it")));
     }
 }
@@ -50,7 +50,22 @@ async fn names_that_this_version_does_not_know_are_refused_not_ignored() {
 #[tokio::test]
 async fn write_failures_as_letters_need_keys_that_no_document_chooses() {
     assert!(error(&[("WRITE_FAILURES", "dlq"), ("MAPPING", BY_ID)]).await.contains("WRITE_FAILURES dlq needs keys that contain {@id}"));
-    assert!(World::empty().await.settings(&[("WRITE_FAILURES", "dlq")]).is_ok());
+    let world = World::empty().await;
+    assert!(world.settings(&[("WRITE_FAILURES", "dlq")]).is_ok());
+    assert!(world.settings(&[("WRITE_FAILURES", "dlq"), ("MAPPING", BY_ID), ("WRITE_MODE", "newest")]).is_ok());
+}
+
+#[tokio::test]
+async fn what_the_write_mode_cannot_use_is_named() {
+    assert!(error(&[("WRITE_MODE", "latest")]).await.contains("it must be put or newest"));
+    assert!(error(&[("ORDER_BY", "at")]).await.contains("ORDER_BY is set, but means something with WRITE_MODE=newest only"));
+    let newest = async |name, value| error(&[("MAPPING", BY_ID), ("WRITE_MODE", "newest"), (name, value)]).await;
+    assert!(
+        newest("ORDER_BY", "@arival").await.contains("ORDER_BY cannot be used: unknown placeholder `@arival`: did you mean `@arrival`?")
+    );
+    assert!(newest("ORDER_ATTRIBUTE", "id").await.contains("ORDER_ATTRIBUTE is `id`, which the mapping uses itself"));
+    let warnings = World::empty().await.settings(&[("WRITE_MODE", "newest")]).unwrap().warnings;
+    assert!(warnings[0].contains("changes nothing but the cost"), "{warnings:?}");
 }
 
 #[tokio::test]
@@ -93,6 +108,8 @@ async fn the_default_settings_are_what_the_table_of_settings_says() {
     assert_eq!(default("POWERTOOLS_METRICS_NAMESPACE"), settings.metrics_namespace);
     assert_eq!(default("BATCH_ID_MAX_AGE_SECONDS"), settings.batch_id_max_age.as_secs().to_string());
     assert!(Mappings::BUILT_IN.contains(&default("MAPPING")));
+    let newest = World::empty().await.settings(&[("WRITE_MODE", "newest")]).unwrap();
+    assert_eq!(Some(default("ORDER_ATTRIBUTE")), newest.mapping.order_attribute());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod binary;
 mod deadline;
+mod deletes;
 mod event;
 mod faults;
 mod guarantees;
@@ -12,6 +13,7 @@ mod kinds;
 mod lean;
 mod ledger;
 mod limits;
+mod newest;
 mod query;
 mod queue;
 mod rejections;

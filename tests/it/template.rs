@@ -33,32 +33,46 @@ fn untagged(value: &Value) -> &Value {
     }
 }
 
-/// The actions that the function's role allows it, in the template's configuration with or without a batch id.
-pub fn allowed(names_batch: bool) -> BTreeSet<String> {
+/// The actions that the function's role allows it where these conditions of the template hold.
+pub fn allowed(conditions: &[&str]) -> BTreeSet<String> {
     let template = template();
     let statements = at(&template, "Resources.Persist.Properties.Policies.0.Statement").as_sequence().unwrap();
-    let chosen = statements.iter().filter_map(|statement| match statement {
-        Value::Tagged(condition) => {
-            assert_eq!(condition.value[0], Value::from("NamesBatch"));
-            names_batch.then(|| condition.value[1].clone())
+    let chosen = statements.iter().map(|statement| match statement {
+        Value::Tagged(choice) => {
+            let name = choice.value[0].as_str().unwrap();
+            assert!(["NamesBatch", "WritesNewest"].contains(&name), "{name}");
+            choice.value[if conditions.contains(&name) { 1 } else { 2 }].clone()
         }
-        plain => Some(plain.clone()),
+        plain => plain.clone(),
     });
-    chosen.map(|statement| statement["Action"].as_str().unwrap().to_owned()).collect()
+    let actions = chosen.flat_map(|statement| match statement.get("Action") {
+        Some(Value::Sequence(actions)) => actions.clone(),
+        one => one.cloned().into_iter().collect(),
+    });
+    actions.map(|action| action.as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn the_function_uses_exactly_the_actions_that_it_is_allowed_with_a_batch_id() {
     let world = World::new().await;
     world.invoke(&[], &Event::of([curated(1), "poison".into()])).await;
-    assert_eq!(world.aws.recorder().iam_actions(Some(FUNCTION)).into_iter().collect::<BTreeSet<_>>(), allowed(true));
+    assert_eq!(world.aws.recorder().iam_actions(Some(FUNCTION)).into_iter().collect::<BTreeSet<_>>(), allowed(&["NamesBatch"]));
 }
 
 #[tokio::test]
 async fn and_without_one() {
     let world = World::for_mapping(BY_ID).await;
     world.invoke(&[("MAPPING", BY_ID), ("LATEST_BATCH_ID", "")], &Event::of([r#"{"id":"a"}"#, "poison"])).await;
-    assert_eq!(world.aws.recorder().iam_actions(Some(FUNCTION)).into_iter().collect::<BTreeSet<_>>(), allowed(false));
+    assert_eq!(world.aws.recorder().iam_actions(Some(FUNCTION)).into_iter().collect::<BTreeSet<_>>(), allowed(&[]));
+}
+
+#[tokio::test]
+async fn and_when_only_the_newest_is_written() {
+    let mapping = r#"{"key": {"partition": "id"}, "types": {"id": "S"}, "delete": {"gone": [true]}}"#;
+    let world = World::for_mapping(mapping).await;
+    let event = Event::of([r#"{"id":"a"}"#, r#"{"id":"b","gone":true}"#, "poison"]);
+    world.invoke(&[("MAPPING", mapping), ("LATEST_BATCH_ID", ""), ("WRITE_MODE", "newest")], &event).await;
+    assert_eq!(world.aws.recorder().iam_actions(Some(FUNCTION)).into_iter().collect::<BTreeSet<_>>(), allowed(&["WritesNewest"]));
 }
 
 #[test]

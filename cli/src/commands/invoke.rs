@@ -19,6 +19,7 @@ use crate::target::{Target, TargetArgs};
 const EXAMPLES: &str = "Examples:
   tablefeed invoke events/curated.json
   tablefeed invoke events/mixed.json --batch-id batch-7 --set PERSIST_RECORDS=100
+  tablefeed invoke events/kafka.json
   tablefeed invoke --generate 6000 --poison 60 --json";
 
 /// Run the function on an event, with what it needs created first
@@ -65,7 +66,7 @@ pub struct Invoke {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Source {
-    /// A Kinesis event as Lambda delivers it; - is standard input
+    /// A Kinesis or Kafka event as Lambda delivers it; - is standard input
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// Make an event of N records of about 300 bytes instead of reading one

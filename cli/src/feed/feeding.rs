@@ -173,7 +173,10 @@ impl<'a> Feed<'a> {
         let answer: Answer = match &handled {
             Ok(handled) => {
                 self.account.deliveries.add(handled, took)?;
-                Ok(serde_json::to_vec(&handled.response)?)
+                match &handled.response {
+                    Ok(response) => Ok(serde_json::to_vec(response)?),
+                    Err(error) => Err(Failure::Function(error.to_string())),
+                }
             }
             Err(failure) => {
                 self.account.deliveries.invocations += 1;

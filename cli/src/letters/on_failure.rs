@@ -6,7 +6,7 @@
 use aws_sdk_kinesis::types::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tablefeed::decode::kinesis;
+use tablefeed::decode::event;
 use tablefeed::write::letter::{Content, StoredLetter};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +93,8 @@ impl Range {
 
 /// The records of an event, as if each had been a letter.
 pub fn letters_of_event(event: &str) -> Result<Vec<StoredLetter>, String> {
-    let event = kinesis::read(event.as_bytes()).map_err(|error| error.to_string())?;
-    let records = kinesis::records(&event).map_err(|error| error.to_string())?;
+    let event = event::read(event.as_bytes()).map_err(|error| error.to_string())?;
+    let (_, records) = event::records(&event).map_err(|error| error.to_string())?;
     Ok(records.iter().map(StoredLetter::of_record).collect())
 }
 

@@ -27,7 +27,7 @@ fn events() {
     laptop.file("broken.json", "{\"Records\":[");
     refused(&laptop, &["invoke", "broken.json"], 2, &["broken.json", "not JSON", "at byte 12"]);
     laptop.file("s3.json", r#"{"Records":[{"eventSource":"aws:s3","s3":{}}]}"#);
-    refused(&laptop, &["invoke", "s3.json"], 2, &["s3.json", "expected a Kinesis event, but an event of aws:s3 came"]);
+    refused(&laptop, &["invoke", "s3.json"], 2, &["s3.json", "expected a Kinesis or a Kafka event, but an event of aws:s3 came"]);
     laptop.file("nameless.json", r#"{"Records":[{"eventSource":"aws:kinesis","kinesis":{"data":"e30="}}]}"#);
     refused(
         &laptop,
@@ -62,7 +62,7 @@ fn settings() {
     refused(&laptop, &set(&["PERSIST_RECORD=1"]), 2, &["PERSIST_RECORD is no setting; did you mean PERSIST_RECORDS?"]);
     refused(&laptop, &set(&["PERSIST_RECORDS"]), 2, &["NAME=VALUE"]);
     refused(&laptop, &set(&["PERSIST_RECORDS=ten"]), 2, &["PERSIST_RECORDS is \"ten\""]);
-    refused(&laptop, &set(&["WRITE_MODE=newest"]), 2, &["WRITE_MODE is set, but this version does not support it"]);
+    refused(&laptop, &set(&["MAX_RETRY=3"]), 2, &["MAX_RETRY is set, but this version does not support it"]);
     let three = ["PERSIST_RECORDS=ten", "OVER_LIMIT=no", "WRITE_CONCURRENCY=0"];
     refused(&laptop, &set(&three), 2, &["3 settings", "\n  PERSIST_RECORDS ", "\n  OVER_LIMIT ", "\n  WRITE_CONCURRENCY "]);
     refused(&laptop, &["invoke", "event.json", "--aws"], 2, &["TABLE is missing", "DLQ_URL is missing", "LATEST_BATCH_ID is missing"]);

@@ -15,7 +15,7 @@ impl Pattern {
     /// Compiles a `where`.
     pub(in crate::mapping) fn compile(json: &Json<'_>) -> Result<Pattern, Fault> {
         if declaration::object(json)?.is_empty() {
-            return Err(Fault::new("an empty pattern; leave `where` out to take every document"));
+            return Err(Fault::new("an empty pattern takes every document; if that is meant, leave it out"));
         }
         pattern(json, "")
     }

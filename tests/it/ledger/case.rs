@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use tablefeed_local::{Fault, Rule, Select};
+use tablefeed_local::{Fault, Rule, Select, Service};
 
 use crate::event::{Event, aggregate};
 
@@ -31,6 +31,8 @@ pub struct Case {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keys {
     Documents,
+    /// And only the newest is written.
+    DocumentsNewest,
     Identity,
     IdentityWithLetters,
 }
@@ -50,7 +52,14 @@ pub enum Record {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Document {
-    Fit { key: u8, refused: bool },
+    Fit {
+        key: u8,
+        refused: bool,
+    },
+    /// Deletes the item of its key, if documents choose keys.
+    Deletion {
+        key: u8,
+    },
     Unwanted,
     Unfit(&'static str),
 }
@@ -63,47 +72,47 @@ pub struct Planned {
     pub times: Option<u64>,
 }
 
-/// Every fault by name, and the operation that it strikes.
-pub const FAULTS: &[(&str, &str)] = &[
-    ("table throttled", "BatchWriteItem"),
-    ("index throttled", "BatchWriteItem"),
-    ("key range throttled", "BatchWriteItem"),
-    ("account throttled", "BatchWriteItem"),
-    ("nothing processed", "BatchWriteItem"),
-    ("partly processed", "BatchWriteItem"),
-    ("table 500", "BatchWriteItem"),
-    ("table 503", "BatchWriteItem"),
-    ("table reset", "BatchWriteItem"),
-    ("table answer lost", "BatchWriteItem"),
-    ("table answer cut", "BatchWriteItem"),
-    ("table hangs", "BatchWriteItem"),
-    ("table slow", "BatchWriteItem"),
-    ("table denied", "BatchWriteItem"),
-    ("table credentials expired", "BatchWriteItem"),
-    ("parameter throttled", "GetParameter"),
-    ("parameter 500", "GetParameter"),
-    ("parameter reset", "GetParameter"),
-    ("parameter denied", "GetParameter"),
-    ("queue 500", "SendMessageBatch"),
-    ("queue reset", "SendMessageBatch"),
-    ("queue answer lost", "SendMessageBatch"),
-    ("queue entries fail", "SendMessageBatch"),
-    ("queue entries refused", "SendMessageBatch"),
-    ("queue batch too long", "SendMessageBatch"),
-    ("queue denied", "SendMessageBatch"),
+/// Every fault by name, and the service that it strikes; the function has one kind of call to each.
+pub const FAULTS: &[(&str, Service)] = &[
+    ("table throttled", Service::DynamoDb),
+    ("index throttled", Service::DynamoDb),
+    ("key range throttled", Service::DynamoDb),
+    ("account throttled", Service::DynamoDb),
+    ("nothing processed", Service::DynamoDb),
+    ("partly processed", Service::DynamoDb),
+    ("table 500", Service::DynamoDb),
+    ("table 503", Service::DynamoDb),
+    ("table reset", Service::DynamoDb),
+    ("table answer lost", Service::DynamoDb),
+    ("table answer cut", Service::DynamoDb),
+    ("table hangs", Service::DynamoDb),
+    ("table slow", Service::DynamoDb),
+    ("table denied", Service::DynamoDb),
+    ("table credentials expired", Service::DynamoDb),
+    ("parameter throttled", Service::Ssm),
+    ("parameter 500", Service::Ssm),
+    ("parameter reset", Service::Ssm),
+    ("parameter denied", Service::Ssm),
+    ("queue 500", Service::Sqs),
+    ("queue reset", Service::Sqs),
+    ("queue answer lost", Service::Sqs),
+    ("queue entries fail", Service::Sqs),
+    ("queue entries refused", Service::Sqs),
+    ("queue batch too long", Service::Sqs),
+    ("queue denied", Service::Sqs),
 ];
 
 impl Planned {
     pub fn rule(&self) -> Rule {
-        let operation = FAULTS.iter().find(|(name, _)| *name == self.name).unwrap().1;
-        let rule = Rule::new(fault(self.name)).operation(operation).skip(self.skip);
+        let service = FAULTS.iter().find(|(name, _)| *name == self.name).unwrap().1;
+        let rule = Rule::new(fault(self.name)).service(service).skip(self.skip);
         self.times.map_or(rule.clone(), |times| rule.times(times))
     }
 }
 
 /// The refusal of marked items, which lasts.
 pub fn refusal() -> Rule {
-    Rule::new(Fault::refuse_items(REFUSED, "One or more parameter values were invalid")).operation("BatchWriteItem")
+    Rule::new(Fault::refuse_items(REFUSED, "One or more parameter values were invalid"))
 }
 
 fn fault(name: &str) -> Fault {
@@ -146,8 +155,8 @@ impl Case {
     /// The mapping of a case; every item keeps the number `n` of its document.
     pub fn mapping(&self) -> &'static str {
         match self.keys {
-            Keys::Documents => {
-                r#"{"where": {"kind": ["wanted"]}, "key": {"partition": "k"}, "types": {"k": "S"},
+            Keys::Documents | Keys::DocumentsNewest => {
+                r#"{"where": {"kind": ["wanted"]}, "key": {"partition": "k"}, "types": {"k": "S"}, "delete": {"op": ["delete"]},
                     "item": {"k": "{k}", "b": "{@batch}"}, "rest": "keep"}"#
             }
             Keys::Identity | Keys::IdentityWithLetters => {
@@ -166,7 +175,13 @@ impl Case {
             ("PERSIST_RECORDS", limit),
             ("OVER_LIMIT", over_limit.to_owned()),
             ("WRITE_FAILURES", write_failures.to_owned()),
+            ("WRITE_MODE", if self.keys == Keys::DocumentsNewest { "newest" } else { "put" }.to_owned()),
         ]
+    }
+
+    /// Whether documents choose keys.
+    pub fn chosen(&self) -> bool {
+        matches!(self.keys, Keys::Documents | Keys::DocumentsNewest)
     }
 
     pub fn time(&self) -> Duration {
@@ -233,6 +248,7 @@ impl Placed {
         match self.document {
             Document::Fit { key, refused: false } => format!(r#"{{"kind":"wanted","k":"k{key}","n":{n}}}"#),
             Document::Fit { key, refused: true } => format!(r#"{{"kind":"wanted","k":"k{key}","n":{n},"mark":"{REFUSED}"}}"#),
+            Document::Deletion { key } => format!(r#"{{"kind":"wanted","k":"k{key}","n":{n},"op":"delete"}}"#),
             Document::Unwanted => format!(r#"{{"kind":"unwanted","n":{n}}}"#),
             Document::Unfit("missing_field") => format!(r#"{{"kind":"wanted","n":{n}}}"#),
             Document::Unfit("wrong_key_type") => format!(r#"{{"kind":"wanted","k":{n}}}"#),
@@ -243,7 +259,7 @@ impl Placed {
 }
 
 pub fn cases() -> impl Strategy<Value = Case> {
-    let keys = prop_oneof![Just(Keys::Documents), Just(Keys::Identity), Just(Keys::IdentityWithLetters)];
+    let keys = prop_oneof![Just(Keys::Documents), Just(Keys::DocumentsNewest), Just(Keys::Identity), Just(Keys::IdentityWithLetters)];
     let faults = vec(planned(), 0..4);
     (vec(record(), 0..12), keys, option::weighted(0.4, 1u8..5), any::<bool>(), faults, proptest::bool::weighted(0.3)).prop_map(
         |(mut records, keys, limit, skip_over_limit, faults, hurried)| {
@@ -278,11 +294,15 @@ fn lines() -> impl Strategy<Value = Vec<Document>> {
 
 fn document() -> impl Strategy<Value = Document> {
     let unfit = prop_oneof![Just("missing_field"), Just("wrong_key_type"), Just("number_out_of_range"), Just("not_an_object")];
-    prop_oneof![10 => fit(), 1 => Just(Document::Unwanted), 2 => unfit.prop_map(Document::Unfit)]
+    prop_oneof![8 => fit(), 2 => deletion(), 1 => Just(Document::Unwanted), 2 => unfit.prop_map(Document::Unfit)]
 }
 
 fn fit() -> impl Strategy<Value = Document> {
     (0u8..8, proptest::bool::weighted(0.08)).prop_map(|(key, refused)| Document::Fit { key, refused })
+}
+
+fn deletion() -> impl Strategy<Value = Document> {
+    (0u8..8).prop_map(|key| Document::Deletion { key })
 }
 
 /// Takes the mark from refused items past the most that there may be.

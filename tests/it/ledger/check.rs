@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use tablefeed::persist::Function;
 use tablefeed::write::outcome::Outcome;
 
 use super::case::{Case, Document, Keys, Placed, refusal};
@@ -59,6 +60,9 @@ pub async fn check(case: &Case) -> Result<Vec<Outcome>, String> {
     }
     complete(case, &found, done)?;
     last_wins(case, &found)?;
+    if case.keys == Keys::DocumentsNewest {
+        comes_late(case, &world, &function, &found).await?;
+    }
     Ok(Outcome::ALL.into_iter().filter(|outcome| seen.count(*outcome) > 0).collect())
 }
 
@@ -80,6 +84,18 @@ async fn find(world: &World) -> Found {
 fn first_unfinished(seen: &Seen, case: &Case) -> Result<usize, String> {
     let Some(checkpoint) = seen.checkpoint() else { return Ok(case.records.len()) };
     (0..case.records.len()).find(|record| sequence(*record) == checkpoint).ok_or(format!("checkpoint {checkpoint} is no record"))
+}
+
+/// Under `newest` a late delivery of what is done changes nothing: of the first records alone where nothing is deleted.
+async fn comes_late(case: &Case, world: &World, function: &Function, before: &Found) -> Result<(), String> {
+    let deletes = case.documents().iter().any(|placed| matches!(placed.document, Document::Deletion { .. }));
+    if case.limit.is_some() {
+        return Ok(());
+    }
+    let count = if deletes { case.records.len() } else { case.records.len() / 2 };
+    invoke(function, &case.event().first(count).bytes(), PATIENCE).await.map_err(|error| error.to_string())?;
+    let after = find(world).await.items;
+    if after == before.items { Ok(()) } else { Err(format!("a late delivery made {after:?} of {:?}", before.items)) }
 }
 
 /// The first delivery: outcomes add up, everything before the checkpoint is done, no letter too many.
@@ -114,6 +130,11 @@ fn complete(case: &Case, found: &Found, done: usize) -> Result<(), String> {
                 letters.iter().all(|reason| legal(case, reason, refused))
                     && (!letters.is_empty() || skipped(case) || persisted(case, found, &placed, key))
             }
+            Document::Deletion { key } => {
+                let gone = || found.items.get(&format!("k{key}")).is_none_or(|number| *number > placed.number);
+                let done = if case.chosen() { gone() } else { persisted(case, found, &placed, key) };
+                letters.iter().all(|reason| legal(case, reason, false)) && (!letters.is_empty() || skipped(case) || done)
+            }
         };
         if !fits {
             return Err(format!("{placed:?} is not where it belongs: letters {letters:?}, items {:?}", found.items));
@@ -136,33 +157,40 @@ fn skipped(case: &Case) -> bool {
     case.limit.is_some() && case.skip_over_limit
 }
 
-/// In the table itself, or superseded by a later document of its key that is.
+/// In the table itself, or superseded by a later document of its key that is, or that deleted the item.
 fn persisted(case: &Case, found: &Found, placed: &Placed, key: u8) -> bool {
     match case.keys {
         Keys::Identity | Keys::IdentityWithLetters => found.persisted.contains(&placed.number),
-        Keys::Documents => found.items.get(&format!("k{key}")).is_some_and(|number| *number >= placed.number),
+        Keys::Documents | Keys::DocumentsNewest => match found.items.get(&format!("k{key}")) {
+            Some(number) => *number >= placed.number,
+            None => case.documents().iter().any(|other| other.document == Document::Deletion { key } && other.number > placed.number),
+        },
     }
 }
 
-/// In the end each key holds the last of its documents that is neither a letter nor left out. With a limit it may be a later one,
+/// In the end each key holds the last of its documents that is neither a letter nor left out; nothing, if that deletes. With a limit it may be a later one,
 /// which was admitted at one delivery and, its record being delivered again for another document, was over the limit at the next.
 fn last_wins(case: &Case, found: &Found) -> Result<(), String> {
-    if case.keys != Keys::Documents || skipped(case) {
+    if !case.chosen() || skipped(case) {
         return Ok(());
     }
-    let mut possible: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    let mut possible: BTreeMap<String, BTreeSet<Option<usize>>> = BTreeMap::new();
     for placed in case.documents() {
-        let Document::Fit { key, .. } = placed.document else { continue };
+        let (key, leaves) = match placed.document {
+            Document::Fit { key, .. } => (key, Some(placed.number)),
+            Document::Deletion { key } => (key, None),
+            Document::Unwanted | Document::Unfit(_) => continue,
+        };
         let of_key = possible.entry(format!("k{key}")).or_default();
         match found.letters.get(&(sequence(placed.record), placed.sub_sequence as u64)) {
-            None => *of_key = BTreeSet::from([placed.number]),
-            Some(reasons) if reasons.contains("over_limit") => drop(of_key.insert(placed.number)),
+            None => *of_key = BTreeSet::from([leaves]),
+            Some(reasons) if reasons.contains("over_limit") => drop(of_key.insert(leaves)),
             Some(_) => {}
         }
     }
-    let holds = |(key, possible): (&String, &BTreeSet<usize>)| match found.items.get(key) {
-        Some(number) => possible.contains(number),
-        None => possible.is_empty() || case.limit.is_some(),
+    let holds = |(key, possible): (&String, &BTreeSet<Option<usize>>)| {
+        let found = found.items.get(key).copied();
+        possible.contains(&found) || (found.is_none() && (possible.is_empty() || case.limit.is_some()))
     };
     if possible.iter().all(holds) { Ok(()) } else { Err(format!("the table holds {:?}, but could hold {possible:?}", found.items)) }
 }

@@ -104,7 +104,7 @@ async fn check(history: &History) -> Result<(), String> {
         match (history.lost.get(number), handled) {
             (Some(true), _) if number.is_multiple_of(2) => Err(Failure::TimedOut),
             (Some(true), _) => Err(Failure::Function("lost on its way".to_owned())),
-            (_, Ok(handled)) => Ok(serde_json::to_vec(&handled.response).unwrap()),
+            (_, Ok(handled)) => Ok(serde_json::to_vec(&handled.response.unwrap()).unwrap()),
             (_, Err(error)) => Err(Failure::Function(error.to_string())),
         }
     };
