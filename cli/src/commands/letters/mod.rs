@@ -59,7 +59,7 @@ impl Letters {
             (Some(Command::List(list)), _) => list.run().await,
             (Some(Command::Show(show)), _) => show.run().await,
             (Some(Command::Export(export)), _) => export.run().await,
-            (Some(Command::Redrive(redrive)), _) => redrive.run().await,
+            (Some(Command::Redrive(redrive)), _) => Box::pin(redrive.run()).await,
             (Some(Command::Purge(purge)), _) => purge.run().await,
             (None, Some(id)) => self.list.show(id).run().await,
             (None, None) => self.list.run().await,
