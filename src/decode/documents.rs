@@ -28,8 +28,7 @@ pub fn documents(payload: &[u8], most: usize) -> Vec<Document<'_>> {
     let text = match std::str::from_utf8(payload) {
         Ok(text) => text,
         Err(error) => {
-            let message = format!("not UTF-8 at byte {}", error.valid_up_to());
-            return vec![whole(payload, Rejection::new(Reason::BadUtf8, message))];
+            return vec![whole(payload, not_utf8(error.valid_up_to()))];
         }
     };
     let text = text.strip_prefix(BOM).unwrap_or(text);
@@ -44,6 +43,13 @@ pub fn documents(payload: &[u8], most: usize) -> Vec<Document<'_>> {
         Ok(_) => vec![whole(payload, too_many())],
         Err(rejection) => vec![whole(payload, rejection)],
     }
+}
+
+/// The one object of a text that was split off before.
+pub fn one(text: &[u8]) -> Result<Json<'_>, Rejection> {
+    let text = std::str::from_utf8(text).map_err(|error| not_utf8(error.valid_up_to()))?;
+    let value = parse(text).map_err(|error| bad_json(error, 0))?;
+    document(0, text, value).value
 }
 
 fn single(text: &str) -> Result<Vec<Document<'_>>, JsonError> {
@@ -110,6 +116,10 @@ fn document<'p>(sub_sequence: u32, text: &'p str, value: Json<'p>) -> Document<'
 
 fn whole(payload: &[u8], rejection: Rejection) -> Document<'_> {
     Document { sub_sequence: 0, bytes: payload, whole: true, value: Err(rejection) }
+}
+
+fn not_utf8(offset: usize) -> Rejection {
+    Rejection::new(Reason::BadUtf8, format!("not UTF-8 at byte {offset}"))
 }
 
 fn too_many() -> Rejection {

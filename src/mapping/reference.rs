@@ -262,7 +262,8 @@ mod tests {
     #[test]
     fn of_a_header_the_last_of_its_name_counts() {
         let header = |name, value: Option<&[u8]>| Header { name, value: value.map(<[u8]>::to_vec) };
-        let headers = [header("a", Some(b"1")), header("a", Some(b"2")), header("b", Some(b"\xff")), header("c", Some(b"1")), header("c", None)];
+        let headers =
+            [header("a", Some(b"1")), header("a", Some(b"2")), header("b", Some(b"\xff")), header("c", Some(b"1")), header("c", None)];
         let origin = Origin { headers: &headers, ..ORIGIN };
         assert_eq!(find_in(&origin, "@header:a").unwrap().unwrap(), "a string 2");
         assert_eq!(find_in(&origin, "@header:b"), Err(Reason::BadValue));

@@ -22,7 +22,6 @@ use super::post::Post;
 use super::report::{Calls, Report, Stages};
 use crate::aws::Clients;
 use crate::decode::event::{self, EventError, Kind};
-use crate::decode::record::Record;
 use crate::mapping::Item;
 use crate::reason::{Reason, Rejection};
 use crate::settings::{OverLimit, Settings, WriteFailures};
@@ -34,7 +33,7 @@ use crate::write::single::Condition;
 use crate::write::table::TableWriter;
 
 /// Stands for the batch id where none is read: in a dry run, and to tell filtered documents from others when SSM fails.
-const NO_BATCH: &str = "none";
+pub(super) const NO_BATCH: &str = "none";
 
 /// What the invocation is about, besides its event.
 #[derive(Debug, Clone)]
@@ -77,9 +76,18 @@ pub enum FunctionError {
 /// The function `persist`, set up once and invoked many times.
 #[derive(Debug)]
 pub struct Function {
-    settings: Settings,
-    clients: Clients,
+    pub(super) settings: Settings,
+    pub(super) clients: Clients,
     batch_id: Option<Arc<BatchId>>,
+}
+
+/// How items are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writing<'a> {
+    pub limit: Option<u64>,
+    pub condition: Condition<'a>,
+    /// Whether what could not be written in time becomes letters.
+    pub to_dlq: bool,
 }
 
 impl Function {
@@ -105,7 +113,7 @@ impl Function {
         if kind == Kind::Kafka && self.settings.mapping.ordered_by_place_alone() {
             return Err(FunctionError::NoOrder);
         }
-        let fetching = self.start_fetching(&records, until);
+        let fetching = if records.is_empty() { None } else { self.start_fetching(until) };
         let payloads = intake::payloads(&records, &self.settings).await;
         let parts = intake::open(&records, &payloads, &self.settings).await;
         let mut ledger = Ledger::default();
@@ -117,20 +125,25 @@ impl Function {
         stages.end("batch_id");
 
         let id = batch.as_ref().ok().and_then(Option::as_ref).map(|batch| batch.id.as_str());
-        let (places, items) = intake::map(&records, documents, id.or(Some(NO_BATCH)), &self.settings, &mut ledger);
+        let (places, items) = intake::map(&records, documents, &|_| id.or(Some(NO_BATCH)), &self.settings, &mut ledger);
         stages.end("map");
 
         let mut written = Written::default();
         if self.settings.dry_run() {
-            ledger.skip_all();
+            ledger.end_all(Outcome::Skipped);
         } else if batch.is_ok() {
-            written = self.write(&places, &items, until, &mut ledger).await;
+            let writing = Writing {
+                limit: self.settings.persist_records,
+                condition: self.settings.mapping.order_attribute().map_or(Condition::Always, Condition::Newest),
+                to_dlq: self.settings.write_failures == WriteFailures::Dlq,
+            };
+            written = self.write(&places, &items, writing, until, &mut ledger).await;
         }
         stages.end("write");
 
         let sender = Sender { request_id: &invocation.request_id, function: &invocation.function };
-        let post = Post { client: &self.clients.sqs, settings: &self.settings, kind, records: &records, batch: id, sender };
-        let posted = post.send(&mut ledger, invocation.deadline - margin / 4).await;
+        let post = Post { client: &self.clients.sqs, settings: &self.settings, records: &records, batch: &|_| id, sender };
+        let posted = post.send(ledger.letters(kind), &mut ledger, invocation.deadline - margin / 4).await;
         stages.end("letters");
 
         let newest = self.settings.mapping.order_attribute().is_some();
@@ -162,14 +175,14 @@ impl Function {
         Ok(Handled { response, report })
     }
 
-    /// Begins to read the batch id, unless no record needs one.
-    fn start_fetching(&self, records: &[Record<'_>], until: Instant) -> Option<JoinHandle<Fetched>> {
-        let batch_id = self.batch_id.clone().filter(|_| !records.is_empty())?;
+    /// Begins to read the batch id, if the mapping needs one.
+    pub(super) fn start_fetching(&self, until: Instant) -> Option<JoinHandle<Fetched>> {
+        let batch_id = self.batch_id.clone()?;
         Some(tokio::spawn(async move { batch_id.fetch(until).await }))
     }
 
     /// A batch id that cannot be the attribute that it fills is as bad as none.
-    fn usable(&self, batch: Result<Option<Batch>, String>) -> Result<Option<Batch>, String> {
+    pub(super) fn usable(&self, batch: Result<Option<Batch>, String>) -> Result<Option<Batch>, String> {
         if let Ok(Some(Batch { id, .. })) = &batch {
             self.settings.mapping.check_batch(id).map_err(|problem| format!("the batch id cannot be used: {problem}"))?;
         }
@@ -177,17 +190,24 @@ impl Function {
     }
 
     /// Plans and writes items, and enters what became of each.
-    async fn write(&self, places: &[usize], items: &[Item], until: Instant, ledger: &mut Ledger<'_>) -> Written {
-        let plan = plan(items, self.settings.persist_records);
+    pub(super) async fn write(
+        &self,
+        places: &[usize],
+        items: &[Item],
+        writing: Writing<'_>,
+        until: Instant,
+        ledger: &mut Ledger<'_>,
+    ) -> Written {
+        let plan = plan(items, writing.limit);
         let writer = TableWriter {
             client: &self.clients.dynamodb,
             table: &self.settings.table.id,
             key: self.settings.mapping.key_schema(),
-            condition: self.settings.mapping.order_attribute().map_or(Condition::Always, Condition::Newest),
+            condition: writing.condition,
             concurrency: self.settings.write_concurrency,
         };
         let mut written = writer.write(plan.slots, items, until).await;
-        let to_dlq = self.settings.write_failures == WriteFailures::Dlq && written.systemic.is_none();
+        let to_dlq = writing.to_dlq && written.systemic.is_none();
         for (&place, fate) in places.iter().zip(std::mem::take(&mut written.fates)) {
             ledger.enter(place, fate, to_dlq);
         }
@@ -202,7 +222,7 @@ impl Function {
 }
 
 /// The batch id, if one is needed, and the calls that it took.
-async fn finish_fetching(fetching: Option<JoinHandle<Fetched>>) -> (Result<Option<Batch>, String>, u32) {
+pub(super) async fn finish_fetching(fetching: Option<JoinHandle<Fetched>>) -> (Result<Option<Batch>, String>, u32) {
     match fetching {
         None => (Ok(None), 0),
         Some(task) => match task.await {
@@ -213,7 +233,7 @@ async fn finish_fetching(fetching: Option<JoinHandle<Fetched>>) -> (Result<Optio
 }
 
 /// How long before the deadline writing stops: as set, else a tenth of the time there is, at least a second; never over half of it.
-fn margin(time_left: Duration, setting: Option<Duration>) -> Duration {
+pub(super) fn margin(time_left: Duration, setting: Option<Duration>) -> Duration {
     setting.unwrap_or((time_left / 10).max(Duration::from_secs(1))).min(time_left / 2)
 }
 

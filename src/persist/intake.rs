@@ -14,8 +14,11 @@ use crate::json::Json;
 use crate::mapping::{Item, Mapped, Origin};
 use crate::reason::{Reason, Rejection};
 use crate::settings::Settings;
-use crate::write::letter::Content;
+use crate::write::letter::{Content, Past};
 use crate::write::outcome::Outcome;
+
+/// Documents that can be mapped, beside their places in the ledger; none in the place of a tombstone.
+pub type Mappable<'p> = Vec<(usize, Option<Json<'p>>)>;
 
 /// Records between two chances for the batch id's request to get on.
 const RECORDS_AT_ONCE: usize = 32;
@@ -63,11 +66,12 @@ pub fn split<'p>(
     payloads: &'p [Result<Vec<u8>, Rejection>],
     opened: &'p [Result<Vec<Part<'p>>, Rejection>],
     ledger: &mut Ledger<'p>,
-) -> Vec<(usize, Option<Json<'p>>)> {
+) -> Mappable<'p> {
     let mut mappable = Vec::with_capacity(records.len());
     for (position, record) in records.iter().enumerate() {
         let partition_key = record.partition_key.as_deref();
-        let whole = |data, content, state| Entry { record: position, sub_sequence: 0, partition_key, data, content, state };
+        let whole =
+            |data, content, state| Entry { record: position, sub_sequence: 0, partition_key, data, content, past: Past::default(), state };
         let opened = opened.get(position).filter(|_| position == 0 || ledger.entries.len() < MAX_DOCUMENTS);
         match (opened, &payloads[position]) {
             (None, _) => ledger.entries.push(whole(Cow::Borrowed(&[][..]), Content::Record, State::Unfinished)),
@@ -92,13 +96,7 @@ pub fn split<'p>(
 
 /// Enters the documents of one part, numbered from `first` on, and returns the number after them. A part that cannot be split
 /// counts as one.
-fn split_part<'p>(
-    part: &'p Part<'p>,
-    record: usize,
-    first: u32,
-    ledger: &mut Ledger<'p>,
-    mappable: &mut Vec<(usize, Option<Json<'p>>)>,
-) -> u32 {
+pub fn split_part<'p>(part: &'p Part<'p>, record: usize, first: u32, ledger: &mut Ledger<'p>, mappable: &mut Mappable<'p>) -> u32 {
     let whole = if part.is_user_record { Content::UserRecord } else { Content::Record };
     let entry = |sub_sequence, data, content, state| Entry {
         record,
@@ -106,6 +104,7 @@ fn split_part<'p>(
         partition_key: part.partition_key,
         data: Cow::Borrowed(data),
         content,
+        past: Past::default(),
         state,
     };
     let left = MAX_DOCUMENTS.saturating_sub(usize::try_from(first).unwrap_or(usize::MAX));
@@ -141,18 +140,19 @@ fn undecoded<'p>(record: &'p Record<'p>, reason: Reason) -> (Cow<'p, [u8]>, Cont
     }
 }
 
-/// Makes items of documents, and what a tombstone is mapped to of those. Returns the items and, beside each, its document's place in the ledger.
-pub fn map(
+/// Makes items of documents, and what a tombstone is mapped to of those. `batch` is the batch id of a record's documents, by its
+/// position. Returns the items and, beside each, its document's place in the ledger.
+pub fn map<'b>(
     records: &[Record<'_>],
-    documents: Vec<(usize, Option<Json<'_>>)>,
-    batch: Option<&str>,
+    documents: Mappable<'_>,
+    batch: &dyn Fn(usize) -> Option<&'b str>,
     settings: &Settings,
     ledger: &mut Ledger<'_>,
 ) -> (Vec<usize>, Vec<Item>) {
     let (mut places, mut items) = (Vec::with_capacity(documents.len()), Vec::with_capacity(documents.len()));
     for (place, document) in documents {
         let entry = &mut ledger.entries[place];
-        let origin = origin(&records[entry.record], entry, batch, settings);
+        let origin = origin(&records[entry.record], entry, batch(entry.record), settings);
         let map = |document: &Json<'_>| settings.mapping.map(document, &origin);
         match guarded(|| document.as_ref().map_or_else(|| settings.mapping.tombstone(&origin), map)) {
             Ok(Mapped::Item(item)) => {
@@ -190,7 +190,7 @@ async fn let_others_run(done: usize) {
 }
 
 /// Runs what handles one record, and makes a rejection of a panic.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Rejection> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Rejection> {
     catch_unwind(AssertUnwindSafe(work))
         .map_err(|_| Rejection::new(Reason::Internal, "handling the record panicked; the function's log names the place"))
 }

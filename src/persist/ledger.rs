@@ -1,10 +1,11 @@
 //! The account of one event: every document and what became of it so far. Pure.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::decode::event::Kind;
 use crate::reason::{Reason, Rejection};
-use crate::write::letter::Content;
+use crate::write::letter::{Content, Past};
 use crate::write::outcome::{Counts, Outcome};
 use crate::write::progress::Fate;
 
@@ -19,6 +20,8 @@ pub struct Entry<'p> {
     /// What a letter carries.
     pub data: Cow<'p, [u8]>,
     pub content: Content,
+    /// What it was before, if it was a letter already.
+    pub past: Past,
     pub state: State,
 }
 
@@ -55,7 +58,22 @@ impl Ledger<'_> {
             (Some(first), Kind::Kinesis) => first,
             (Some(_), Kind::Kafka) => 0,
         };
-        let entries = self.entries.iter().enumerate().filter(|(_, entry)| entry.record < before);
+        self.letters_where(|entry| entry.record < before)
+    }
+
+    /// Places of the letters of records that are otherwise done, and why they are letters.
+    pub fn letters_of_done_records(&self) -> Vec<(usize, Rejection)> {
+        let unfinished: HashSet<usize> = self
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry.state, State::Unfinished | State::Conflict))
+            .map(|entry| entry.record)
+            .collect();
+        self.letters_where(|entry| !unfinished.contains(&entry.record))
+    }
+
+    fn letters_where(&self, may_be_sent: impl Fn(&Entry<'_>) -> bool) -> Vec<(usize, Rejection)> {
+        let entries = self.entries.iter().enumerate().filter(|(_, entry)| may_be_sent(entry));
         entries
             .filter_map(|(place, entry)| match &entry.state {
                 State::Letter(rejection) => Some((place, rejection.clone())),
@@ -78,12 +96,17 @@ impl Ledger<'_> {
         };
     }
 
-    /// A dry run leaves out whatever it would have written or sent.
-    pub fn skip_all(&mut self) {
-        for entry in &mut self.entries {
-            if !matches!(entry.state, State::Ended(_)) {
-                entry.state = State::Ended(Outcome::Skipped);
-            }
+    /// Ends all that has not ended: what a dry run would have written or sent.
+    pub fn end_all(&mut self, outcome: Outcome) {
+        for entry in self.entries.iter_mut().filter(|entry| !matches!(entry.state, State::Ended(_))) {
+            entry.state = State::Ended(outcome);
+        }
+    }
+
+    /// Ends what a dry run would have written.
+    pub fn end_unfinished(&mut self, outcome: Outcome) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.state == State::Unfinished) {
+            entry.state = State::Ended(outcome);
         }
     }
 
@@ -108,6 +131,7 @@ mod tests {
             partition_key: None,
             data: Cow::Borrowed(b""),
             content: Content::Document,
+            past: Past::default(),
             state,
         };
         Ledger { entries: states.into_iter().map(entry).collect() }

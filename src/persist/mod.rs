@@ -1,7 +1,7 @@
 //! The function: an invocation's event in, Lambda's response and a report out.
 //!
 //! [`handler`] is the way through; read it first. [`batch_id`] reads the parameter, [`ledger`] accounts for every document,
-//! [`answer`] follows from it, and [`report`] says what happened, as one log line and one line of metrics.
+//! [`answer`] follows from it, [`redrive`] handles letters again, and [`report`] says what happened, as one log line and one line of metrics.
 
 pub mod answer;
 pub mod batch_id;

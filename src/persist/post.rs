@@ -6,11 +6,10 @@ use uuid::Uuid;
 
 use super::intake::origin;
 use super::ledger::{Entry, Ledger, State};
-use crate::decode::event::Kind;
 use crate::decode::record::Record;
 use crate::reason::{Reason, Rejection};
 use crate::settings::Settings;
-use crate::write::letter::{Letter, Sender};
+use crate::write::letter::{Letter, Sender, Subject};
 use crate::write::outcome::Outcome;
 use crate::write::queue::{LetterQueue, Sent};
 
@@ -36,16 +35,15 @@ pub struct Posted {
 pub struct Post<'a> {
     pub client: &'a Client,
     pub settings: &'a Settings,
-    pub kind: Kind,
     pub records: &'a [Record<'a>],
-    pub batch: Option<&'a str>,
+    /// The batch id of a record's documents, by its position.
+    pub batch: &'a (dyn Fn(usize) -> Option<&'a str> + Sync),
     pub sender: Sender<'a>,
 }
 
 impl Post<'_> {
-    /// Sends the letters of all records that are not delivered again, until `until`.
-    pub async fn send(&self, ledger: &mut Ledger<'_>, until: Instant) -> Posted {
-        let due = ledger.letters(self.kind);
+    /// Sends the letters that are due, which are places in the ledger and why they are letters, until `until`.
+    pub async fn send(&self, due: Vec<(usize, Rejection)>, ledger: &mut Ledger<'_>, until: Instant) -> Posted {
         if due.is_empty() {
             return Posted::default();
         }
@@ -64,16 +62,13 @@ impl Post<'_> {
     fn letter(&self, entry: &Entry<'_>, rejection: &Rejection, with_data: bool) -> (Letter, LetterNote) {
         let record = &self.records[entry.record];
         let stand_in;
-        let mut origin = origin(record, entry, self.batch, self.settings);
+        let mut origin = origin(record, entry, (self.batch)(entry.record), self.settings);
         if record.sequence.is_none() {
             stand_in = format!("unknown-{}", Uuid::new_v5(&self.settings.id_namespace, record.raw.to_string().as_bytes()));
             origin.sequence = &stand_in;
         }
-        let letter = if with_data {
-            Letter::new(&origin, self.sender, rejection, entry.content, &entry.data)
-        } else {
-            Letter::without_data(&origin, self.sender, rejection, entry.content)
-        };
+        let subject = Subject { origin: &origin, rejection, content: entry.content, past: entry.past };
+        let letter = if with_data { Letter::new(&subject, self.sender, &entry.data) } else { Letter::without_data(&subject, self.sender) };
         let note = LetterNote {
             id: letter.id,
             reason: rejection.reason,

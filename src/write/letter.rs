@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -15,13 +15,11 @@ use crate::decode::record::Header;
 use crate::mapping::Origin;
 use crate::reason::{Reason, Rejection};
 
-pub use super::stored::{NotALetter, StoredLetter};
-
 /// What a message may weigh with its attributes (API reference of SQS).
 pub const MAX_MESSAGE_BYTES: usize = 1_048_576;
 
 /// The version of the body's shape.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// An error text is cut to this many bytes.
 const MAX_ERROR_BYTES: usize = 1024;
@@ -35,7 +33,7 @@ const MAX_KEY_BYTES: usize = 1024;
 const ZSTD_LEVEL: i32 = 3;
 
 /// What a letter's data are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     /// One document's text.
@@ -55,7 +53,7 @@ pub enum Content {
 /// One letter, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// `UUIDv5` of identity and reason: the same at every delivery.
+    /// `UUIDv5` of identity and reason: the same at every delivery; a letter that was redriven in vain keeps it.
     pub id: Uuid,
     pub reason: Reason,
     pub source: String,
@@ -69,6 +67,24 @@ pub struct Letter {
 pub struct Sender<'a> {
     pub request_id: &'a str,
     pub function: &'a str,
+}
+
+/// What a letter is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    pub origin: &'a Origin<'a>,
+    pub rejection: &'a Rejection,
+    pub content: Content,
+    pub past: Past,
+}
+
+/// What became of the document before, if it was a letter already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The letter's id, which it keeps.
+    pub id: Option<Uuid>,
+    /// How often it was redriven in vain.
+    pub redrives: u32,
 }
 
 #[derive(Serialize)]
@@ -95,29 +111,32 @@ struct Body<'a> {
     data: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data_omitted: Option<&'a str>,
+    /// Left out at 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrives: Option<u32>,
 }
 
 impl Letter {
-    /// A letter of at most [`MAX_MESSAGE_BYTES`] about `data`, which stood at `origin`.
-    pub fn new(origin: &Origin<'_>, sender: Sender<'_>, rejection: &Rejection, content: Content, data: &[u8]) -> Letter {
+    /// A letter of at most [`MAX_MESSAGE_BYTES`] that carries `data`.
+    pub fn new(subject: &Subject<'_>, sender: Sender<'_>, data: &[u8]) -> Letter {
         let plain = (data.len() <= MAX_MESSAGE_BYTES).then(|| ("base64", STANDARD.encode(data)));
-        let letter = plain.map(|(encoding, text)| Letter::with(origin, sender, rejection, content, Some((encoding, &text))));
+        let letter = plain.map(|(encoding, text)| Letter::with(subject, sender, Some((encoding, &text))));
         if let Some(letter) = letter.filter(Letter::fits) {
             return letter;
         }
         let packed = zstd::encode_all(data, ZSTD_LEVEL).ok().map(|packed| ("zstd+base64", STANDARD.encode(packed)));
-        let letter = packed.map(|(encoding, text)| Letter::with(origin, sender, rejection, content, Some((encoding, &text))));
-        letter.filter(Letter::fits).unwrap_or_else(|| Letter::without_data(origin, sender, rejection, content))
+        let letter = packed.map(|(encoding, text)| Letter::with(subject, sender, Some((encoding, &text))));
+        letter.filter(Letter::fits).unwrap_or_else(|| Letter::without_data(subject, sender))
     }
 
     /// The letter as it is sent to a queue that refused it for its size: data, headers and a long key stay where they are, in the stream.
-    pub fn without_data(origin: &Origin<'_>, sender: Sender<'_>, rejection: &Rejection, content: Content) -> Letter {
-        Letter::with(origin, sender, rejection, content, None)
+    pub fn without_data(subject: &Subject<'_>, sender: Sender<'_>) -> Letter {
+        Letter::with(subject, sender, None)
     }
 
-    fn with(origin: &Origin<'_>, sender: Sender<'_>, rejection: &Rejection, content: Content, data: Option<(&str, &str)>) -> Letter {
+    fn with(&Subject { origin, rejection, content, past }: &Subject<'_>, sender: Sender<'_>, data: Option<(&str, &str)>) -> Letter {
         let reason = rejection.reason;
-        let id = letter_id(origin, reason);
+        let id = past.id.unwrap_or_else(|| letter_id(origin, reason));
         let body = Body {
             version: VERSION,
             id: id.to_string(),
@@ -137,6 +156,7 @@ impl Letter {
             data_encoding: data.map(|(encoding, _)| encoding),
             data: data.map(|(_, text)| text),
             data_omitted: data.is_none().then_some("size"),
+            redrives: Some(past.redrives).filter(|redrives| *redrives > 0),
         };
         // Nothing in the body can fail to serialise: its map has text keys only.
         let body = serde_json::to_string(&body).unwrap_or_default();
@@ -204,8 +224,12 @@ mod tests {
         }
     }
 
+    fn about(origin: &Origin<'_>, rejection: &Rejection, data: &[u8]) -> Letter {
+        Letter::new(&Subject { origin, rejection, content: Content::Document, past: Past::default() }, SENDER, data)
+    }
+
     fn letter(data: &[u8]) -> Letter {
-        Letter::new(&origin(), SENDER, &Rejection::new(Reason::BadJson, "e".repeat(5000)), Content::Document, data)
+        about(&origin(), &Rejection::new(Reason::BadJson, "e".repeat(5000)), data)
     }
 
     fn member<'a>(body: &'a Json<'a>, name: &str) -> &'a Json<'a> {
@@ -231,7 +255,7 @@ mod tests {
         let rejection = Rejection::new(Reason::BadJson, "");
         let of = |headers| {
             let origin = Origin { headers, partition_key: None, ..origin() };
-            Letter::new(&origin, SENDER, &rejection, Content::Document, b"").body
+            about(&origin, &rejection, b"").body
         };
         let (with, without) = (of(&headers), of(&[]));
         assert_eq!(parse(&with).unwrap().get("headers").unwrap().to_string(), r#"{"a":"/w==","b":null}"#);
@@ -244,14 +268,14 @@ mod tests {
         let long = "k".repeat(MAX_MESSAGE_BYTES);
         let headers = [Header { name: "h", value: Some(long.clone().into_bytes()) }];
         for origin in [Origin { partition_key: Some(&long), ..origin() }, Origin { headers: &headers, ..origin() }] {
-            let letter = Letter::new(&origin, SENDER, &Rejection::new(Reason::BadJson, ""), Content::Document, b"{}");
+            let letter = about(&origin, &Rejection::new(Reason::BadJson, ""), b"{}");
             assert!(letter.fits() && !letter.has_data, "a part of what is needed to map the document again would mislead");
         }
     }
 
     #[test]
     fn its_id_is_the_same_at_every_delivery_and_differs_by_reason() {
-        let other = Letter::new(&origin(), SENDER, &Rejection::new(Reason::MissingField, ""), Content::Document, b"");
+        let other = about(&origin(), &Rejection::new(Reason::MissingField, ""), b"");
         assert_eq!(letter(b"x").id, letter(b"x").id);
         assert_ne!(letter(b"x").id, other.id);
     }

@@ -16,6 +16,7 @@ mod limits;
 mod newest;
 mod query;
 mod queue;
+mod redrive;
 mod rejections;
 mod release;
 mod samples;

@@ -86,6 +86,12 @@ impl World {
         Function::new(settings, Clients::new(&config_for_endpoint(self.aws.endpoint()), FUNCTION, None))
     }
 
+    /// A function that redrives letters: under another name, as whoever redrives may call more than the function itself.
+    pub fn redriver(&self, changes: &[(&str, &str)]) -> Function {
+        let settings = self.settings(changes).unwrap();
+        Function::new(settings, Clients::new(&config_for_endpoint(self.aws.endpoint()), "tablefeed-redrive", None))
+    }
+
     /// Handles one event with a fresh function that has a minute's time.
     pub async fn invoke(&self, changes: &[(&str, &str)], event: &Event) -> Seen {
         self.invoke_within(changes, event, Duration::from_secs(60)).await

@@ -36,6 +36,7 @@ pub struct Account {
     pub hidden_for: u16,
     pub end: End,
     pub systemic_failure: Option<String>,
+    pub queue_refusal: Option<String>,
 }
 
 /// Why a run ended.
@@ -141,6 +142,7 @@ impl Account {
             "hidden": self.hidden,
             "end": self.end,
             "systemic_failure": self.systemic_failure,
+            "queue_refusal": self.queue_refusal,
             "left": self.left(),
         });
         all.extend(rest.as_object().cloned().unwrap_or_default());
@@ -192,6 +194,7 @@ impl Account {
             facts.push(("hidden", format!("{are}; run again in {hidden_for} s")));
         }
         facts.extend(self.systemic_failure.iter().map(|failure| ("systemic", failure.clone())));
+        facts.extend(self.queue_refusal.iter().map(|refusal| ("queue", refusal.clone())));
         let left = match (self.left(), self.end) {
             (left, End::Stopped) => format!("{left} and what was not reached: a signal ended the run"),
             (left, End::Limit) => format!("{left} and what was not reached: --limit ended the run"),

@@ -7,7 +7,8 @@ use aws_sdk_kinesis::types::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tablefeed::decode::event;
-use tablefeed::write::letter::{Content, StoredLetter};
+use tablefeed::write::letter::Content;
+use tablefeed::write::stored::StoredLetter;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnFailure {
@@ -91,11 +92,13 @@ impl Range {
     }
 }
 
-/// The records of an event, as if each had been a letter.
-pub fn letters_of_event(event: &str) -> Result<Vec<StoredLetter>, String> {
+/// The records of an event, as if each had been a letter; and how many more are incomplete.
+pub fn letters_of_event(event: &str) -> Result<(Vec<StoredLetter>, usize), String> {
     let event = event::read(event.as_bytes()).map_err(|error| error.to_string())?;
     let (_, records) = event::records(&event).map_err(|error| error.to_string())?;
-    Ok(records.iter().map(StoredLetter::of_record).collect())
+    let letters: Vec<StoredLetter> = records.iter().filter_map(StoredLetter::of_record).collect();
+    let incomplete = records.len() - letters.len();
+    Ok((letters, incomplete))
 }
 
 #[cfg(test)]
@@ -126,9 +129,9 @@ mod tests {
     #[test]
     fn every_record_of_an_event_is_redriven() {
         let event = r#"{"Records":[{"eventSource":"aws:kinesis","eventID":"s:7","eventSourceARN":"a",
-            "kinesis":{"sequenceNumber":"7","partitionKey":"p","data":"e30="}}]}"#;
-        let letters = letters_of_event(event).unwrap();
-        assert_eq!((letters.len(), letters[0].sequence.as_str(), letters[0].data.as_deref()), (1, "7", Some(&b"{}"[..])));
+            "kinesis":{"sequenceNumber":"7","partitionKey":"p","data":"e30="}},{}]}"#;
+        let (letters, incomplete) = letters_of_event(event).unwrap();
+        assert_eq!((letters.len(), incomplete, letters[0].sequence.as_str(), letters[0].data.as_deref()), (1, 1, "7", Some(&b"{}"[..])));
         assert!(letters_of_event("{}").is_err());
     }
 }

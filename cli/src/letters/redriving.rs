@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use tablefeed::persist::Function;
 use tablefeed::persist::redrive::{Redrive, Redriven};
-use tablefeed::write::letter::{Content, StoredLetter};
+use tablefeed::reason::Reason;
+use tablefeed::write::letter::Content;
+use tablefeed::write::stored::StoredLetter;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -21,6 +23,10 @@ use super::run::{MOST_BYTES, MOST_LETTERS};
 use super::stream::{Streams, by_value};
 use super::work::Work;
 use crate::function::invocation;
+
+/// Reasons of letters that may hold several documents once a limit is raised. Of a user record none but the first would be told from
+/// those that stood behind it.
+const UNSPLIT: [Reason; 2] = [Reason::DecompressedTooLarge, Reason::TooManyDocuments];
 
 pub struct Redriving<'a> {
     pub function: &'a Function,
@@ -136,16 +142,20 @@ impl<'a> Redriving<'a> {
         }
         self.calls += 1;
         let invocation = invocation(format!("redrive-{}-{}", self.name, self.calls), Instant::now() + self.timeout);
-        let report = self.function.redrive(&letters, &self.how, &invocation).await;
-        if self.account.systemic_failure.is_none() {
-            self.account.systemic_failure = report.systemic;
-        }
+        let report = self.function.redrive(&letters, self.how, &invocation).await;
+        self.account.systemic_failure = self.account.systemic_failure.take().or(report.systemic);
+        self.account.queue_refusal = self.account.queue_refusal.take().or(report.queue_refusal);
         let unknown = std::iter::repeat_with(|| Redriven::Kept("its fate was not told".to_owned()));
         letters.into_iter().zip(report.fates.into_iter().chain(unknown)).collect()
     }
 
     /// Puts the record into a letter that has no data. A letter of a whole record stands for all its documents.
     async fn read_back(&self, letter: &mut StoredLetter) -> Result<(), String> {
+        if letter.content == Content::UserRecord && UNSPLIT.iter().any(|reason| reason.code() == letter.reason) {
+            return Err(
+                "it is a user record that was not split, and the letter carries no data; it stays where it is in the stream".to_owned()
+            );
+        }
         let record = self.streams.record(&letter.source, &letter.shard, &letter.sequence).await?;
         let is_part = matches!(letter.content, Content::Document | Content::UserRecord);
         letter.only = is_part.then_some(letter.sub_sequence);
@@ -160,7 +170,11 @@ impl<'a> Redriving<'a> {
         let reason = &records.condition;
         match &records.records {
             Records::Event(event) => match letters_of_event(event) {
-                Ok(letters) => self.in_pages(reason, letters).await,
+                Ok((letters, incomplete)) => {
+                    let kept = || Redriven::Kept("a record of the event has no data or no sequence number".to_owned());
+                    let all = (0..incomplete).fold(Verdict::Delete, |all, _| all.and(self.verdict(reason, kept())));
+                    all.and(self.in_pages(reason, letters).await)
+                }
                 Err(why) => self.verdict(reason, Redriven::Kept(why)),
             },
             Records::Range(range) => self.range(reason, range).await,

@@ -1,6 +1,6 @@
 //! What a message, or an entry of a file, asks to be redriven. Pure.
 
-use tablefeed::write::letter::StoredLetter;
+use tablefeed::write::stored::{NotALetter, StoredLetter};
 
 use super::on_failure::OnFailure;
 
@@ -24,6 +24,14 @@ impl Work {
     }
 }
 
+/// Never what the message holds, which a parser's error may quote.
+pub fn why(error: &NotALetter) -> String {
+    match error {
+        NotALetter::Body(_) => "the message is no letter of tablefeed".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +47,6 @@ mod tests {
         for other in ["", "x", "{}", "[1]", r#"{"requestContext":{"condition":"RetryAttemptsExhausted"}}"#] {
             assert!(matches!(Work::of(other), Work::NotALetter(_)), "{other}");
         }
+        assert!(matches!(Work::of(r#""personal""#), Work::NotALetter(why) if !why.contains("personal")));
     }
 }

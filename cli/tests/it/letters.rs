@@ -116,7 +116,9 @@ async fn looking_hides_nothing_from_another_reader() {
         let request: Value = serde_json::from_slice(&call.request).unwrap();
         assert_eq!(request["VisibilityTimeout"], 0, "{request}");
     }
-    let changes = calls.iter().filter(|call| call.service == Service::Sqs && !["ReceiveMessage", "GetQueueAttributes", "GetQueueUrl"].contains(&call.operation.as_str()));
+    let changes = calls.iter().filter(|call| {
+        call.service == Service::Sqs && !["ReceiveMessage", "GetQueueAttributes", "GetQueueUrl"].contains(&call.operation.as_str())
+    });
     assert_eq!(changes.count(), 0);
 }
 

@@ -38,7 +38,10 @@ fn what_was_put_right_is_in_the_table_and_the_rest_in_the_queue_with_a_raised_co
     let ids = |letters: &[Value]| letters.iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     let before = laptop.json(&["letters", "--json"]);
     let account = redrive(&laptop, &["--set", PUT_RIGHT], 3);
-    assert_eq!((&account["done"], &account["failed_again"], &account["left"], &account["deleted"]), (&json!(30), &json!(10), &json!(10), &json!(40)));
+    assert_eq!(
+        (&account["done"], &account["failed_again"], &account["left"], &account["deleted"]),
+        (&json!(30), &json!(10), &json!(10), &json!(40))
+    );
     assert_eq!(account["reasons"]["missing_field"]["done"], 30);
     assert_eq!(numbers(&laptop), (0..40).filter(|n| n % 4 != 3).collect::<Vec<_>>());
     let after = laptop.json(&["letters", "--json"]);
@@ -56,7 +59,10 @@ fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     let laptop = Laptop::new();
     letters(&laptop, 8);
     let account = redrive(&laptop, &["--set", PUT_RIGHT, "--dry-run"], 3);
-    assert_eq!((&account["done"], &account["failed_again"], &account["deleted"], &account["dry_run"]), (&json!(6), &json!(2), &json!(0), &json!(true)));
+    assert_eq!(
+        (&account["done"], &account["failed_again"], &account["deleted"], &account["dry_run"]),
+        (&json!(6), &json!(2), &json!(0), &json!(true))
+    );
     assert!(numbers(&laptop).is_empty());
     let letters = laptop.json(&["letters", "--json"]);
     assert!(letters.len() == 8 && letters.iter().all(|letter| letter["count"] == 1));
@@ -170,8 +176,12 @@ async fn an_export_beside_a_redrive_has_no_letter_twice() {
     }
     for said in exports {
         assert!([0, 3].contains(&said.exit), "{said:?}");
-        let mut seen: Vec<(Value, Value)> =
-            said.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).map(|letter| (letter["id"].clone(), letter["redrives"].clone())).collect();
+        let mut seen: Vec<(Value, Value)> = said
+            .out
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .map(|letter| (letter["id"].clone(), letter["redrives"].clone()))
+            .collect();
         let count = seen.len();
         seen.sort_by_key(|letter| format!("{letter:?}"));
         seen.dedup();

@@ -2,13 +2,14 @@
 
 use clap::Args;
 use tablefeed::json::Json;
-use tablefeed::write::letter::StoredLetter;
+use tablefeed::write::stored::StoredLetter;
 
 use super::Place;
 use super::list::{json_line, read};
 use crate::exit::{BadInput, Exit};
 use crate::letters::filter::Filter;
 use crate::letters::letter::Letter;
+use crate::letters::work::why;
 use crate::output;
 use crate::pretty;
 
@@ -55,7 +56,7 @@ fn decoded(body: &str) -> String {
             "the letter carries no data; its sequence number says where they are in the stream, and `letters redrive` reads them there"
                 .to_owned()
         }
-        Err(error) => error.to_string(),
+        Err(error) => why(&error),
     }
 }
 
