@@ -17,8 +17,8 @@ impl Work {
     pub fn of(body: &str) -> Work {
         match StoredLetter::parse(body) {
             Ok(letter) => Work::Letter(Box::new(letter)),
-            Err(why) => {
-                OnFailure::parse(body).map_or_else(|| Work::NotALetter(why.to_string()), |record| Work::OnFailure(Box::new(record)))
+            Err(error) => {
+                OnFailure::parse(body).map_or_else(|| Work::NotALetter(why(&error)), |records| Work::OnFailure(Box::new(records)))
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::run_killed::Chance;
 const KILLS: usize = 30;
 const SEED: u64 = 20_261_121;
 const LETTERS: u64 = 120;
-const BROKEN: &str = r#"MAPPING={"key":{"partition":"id"},"item":{"id":"{@id}","n":"{n}","x":"{nowhere}"}}"#;
+const BROKEN: &str = r#"MAPPING={"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"{@id}","n":"{n}","x":"{nowhere}"}}"#;
 const REDRIVE: [&str; 7] = [
     "letters",
     "redrive",
@@ -21,7 +21,7 @@ const REDRIVE: [&str; 7] = [
     "--hide-seconds",
     "1",
     "--set",
-    r#"MAPPING={"key":{"partition":"id"},"item":{"id":"{@id}","n":"{n}","x":"{ok}"}}"#,
+    r#"MAPPING={"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"{@id}","n":"{n}","x":"{ok}"}}"#,
 ];
 
 /// Adds letters of documents, every tenth of which stays poison, in an event of its own.
@@ -35,15 +35,12 @@ fn add(laptop: &Laptop, from: u64) {
     assert_eq!(summary["letters"]["missing_field"], LETTERS);
 }
 
-fn ids(letters: &[Value]) -> BTreeSet<String> {
-    letters.iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect()
-}
-
 #[test]
 fn killed_at_any_moment_every_letter_is_in_the_table_once_or_in_the_queue() {
     let laptop = Laptop::new();
     let mut chance = Chance(SEED);
-    let (mut added, mut kills, mut midway) = (0, 0, 0);
+    add(&laptop, 0);
+    let (mut added, mut kills, mut midway) = (LETTERS, 0, 0);
     while kills < KILLS {
         if laptop.json(&["letters", "--json"]).len() < 30 {
             add(&laptop, added);
@@ -74,7 +71,8 @@ fn killed_at_any_moment_every_letter_is_in_the_table_once_or_in_the_queue() {
     let letters = laptop.json(&["letters", "--json"]);
     let left: BTreeSet<u64> = letters.iter().map(number).collect();
     assert_eq!(left, (0..added).filter(|n| n % 10 == 3).collect(), "seed {SEED}");
-    assert_eq!(ids(&letters).len(), left.len(), "seed {SEED}");
+    // `letters` shows messages of one id as one letter, so a document under two ids would be there twice.
+    assert_eq!(letters.len(), left.len(), "seed {SEED}");
 }
 
 fn items(laptop: &Laptop) -> Vec<Value> {

@@ -6,9 +6,9 @@ use crate::laptop::{Laptop, Said};
 use crate::shared::Shared;
 
 /// Wants a field that no document has.
-const BROKEN: &str = r#"MAPPING={"key":{"partition":"id"},"item":{"id":"{@id}","n":"{n}","x":"{nowhere}"}}"#;
+const BROKEN: &str = r#"MAPPING={"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"{@id}","n":"{n}","x":"{nowhere}"}}"#;
 /// Wants a field that most documents have.
-const PUT_RIGHT: &str = r#"MAPPING={"key":{"partition":"id"},"item":{"id":"{@id}","n":"{n}","x":"{ok}"}}"#;
+const PUT_RIGHT: &str = r#"MAPPING={"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"{@id}","n":"{n}","x":"{ok}"}}"#;
 
 /// A laptop with letters of documents 0 to `count`, every fourth of which has no field `ok`.
 fn letters(laptop: &Laptop, count: u64) {
@@ -101,12 +101,16 @@ fn a_rate_is_kept() {
 /// A letter of a document with a key of its own choice, and something else under that key in the table.
 fn conflict(laptop: &Laptop) {
     laptop.event("first.json", &[json!({ "id": "a", "v": 1 })]);
-    laptop.invoke(&["first.json", "--set", r#"MAPPING={"key":{"partition":"id"},"item":{"id":"{id}","v":"{v}","x":"{nowhere}"}}"#]);
+    laptop.invoke(&[
+        "first.json",
+        "--set",
+        r#"MAPPING={"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"{id}","v":"{v}","x":"{nowhere}"}}"#,
+    ]);
     laptop.event("second.json", &[json!({ "id": "a", "v": 2 })]);
     laptop.invoke(&["second.json", "--set", CHOSEN]);
 }
 
-const CHOSEN: &str = r#"MAPPING={"key":{"partition":"id"},"item":{"id":"{id}","v":"{v}"}}"#;
+const CHOSEN: &str = r#"MAPPING={"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"{id}","v":"{v}"}}"#;
 
 fn value(laptop: &Laptop) -> Value {
     laptop.json(&["items", "Items", "--json"]).remove(0)["v"].clone()
