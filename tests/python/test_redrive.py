@@ -162,10 +162,15 @@ def test_what_has_expired_is_told_with_its_bounds_and_deleted_only_when_it_is_me
     assert messages(endpoint) == []
 
 
-def test_looking_works_against_another_server(endpoint, tmp_path):
+def test_a_server_that_gives_the_same_messages_each_time_is_read_by_hiding_them(endpoint, tmp_path):
     for n in range(25):
         send(endpoint, {"id": str(n)})
+    command = [harness.binary(), "letters", "--endpoint-url", endpoint, "--json"]
 
-    shown = run([harness.binary(), "letters", "--endpoint-url", endpoint, "--json"], cwd=tmp_path, env=environment()).stdout
+    shown = run(command, cwd=tmp_path, env=environment())
+    assert "the queue has about 15 more that it did not give; --hide-seconds 30" in shown.stderr
 
-    assert {json.loads(line)["id"] for line in shown.splitlines()} == {str(n) for n in range(25)}
+    shown = run([*command, "--hide-seconds", "30"], cwd=tmp_path, env=environment())
+    assert {json.loads(line)["id"] for line in shown.stdout.splitlines()} == {str(n) for n in range(25)}
+    assert shown.stderr == ""
+    assert len(messages(endpoint)) == 25, "messages stay hidden"

@@ -35,8 +35,8 @@ pub struct Redriving<'a> {
     /// Whether what can never be stored may go: conflicts, and records that the stream does not hold any more.
     pub discard: bool,
     pub timeout: Duration,
-    /// Tells the requests of runs apart.
-    pub name: String,
+    /// What the ids of this run's requests begin with, and of no other's.
+    requests: String,
     pub account: Account,
     /// What is to be done with further messages of a letter.
     settled: HashMap<Uuid, Verdict>,
@@ -57,9 +57,14 @@ struct Due {
 }
 
 impl<'a> Redriving<'a> {
-    pub fn new(function: &'a Function, streams: Streams, how: Redrive, discard: bool, timeout: Duration, name: String) -> Self {
+    pub fn new(function: &'a Function, streams: Streams, how: Redrive, discard: bool, timeout: Duration, requests: String) -> Self {
         let account = Account::new(how.dry_run);
-        Redriving { function, streams, how, discard, timeout, name, account, settled: HashMap::new(), calls: 0 }
+        Redriving { function, streams, how, discard, timeout, requests, account, settled: HashMap::new(), calls: 0 }
+    }
+
+    /// The ids of requests that are this run's begin with this.
+    pub fn requests(&self) -> &str {
+        &self.requests
     }
 
     /// Redrives what each body asks for; a verdict for each.
@@ -114,14 +119,12 @@ impl<'a> Redriving<'a> {
 
     /// Enters what became of a letter, for all messages that carry it.
     fn settle(&mut self, due: &Due, fate: Redriven, verdicts: &mut [Verdict]) {
-        let replaced = matches!(fate, Redriven::Replaced(_));
         let verdict = self.verdict(&due.letter.reason, fate);
         for &place in &due.places {
             verdicts[place] = verdict;
         }
         if let Some(id) = due.letter.id {
-            // What comes under the id of a letter that was replaced may be what replaced it.
-            self.settled.insert(id, if replaced { Verdict::Keep } else { verdict });
+            self.settled.insert(id, verdict);
         }
     }
 
@@ -141,7 +144,7 @@ impl<'a> Redriving<'a> {
             return Vec::new();
         }
         self.calls += 1;
-        let invocation = invocation(format!("redrive-{}-{}", self.name, self.calls), Instant::now() + self.timeout);
+        let invocation = invocation(format!("{}{}", self.requests, self.calls), Instant::now() + self.timeout);
         let report = self.function.redrive(&letters, self.how, &invocation).await;
         self.account.systemic_failure = self.account.systemic_failure.take().or(report.systemic);
         self.account.queue_refusal = self.account.queue_refusal.take().or(report.queue_refusal);

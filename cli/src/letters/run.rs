@@ -6,12 +6,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tablefeed::json::parse;
 use tokio::time::{Instant, sleep_until};
 
 use super::account::End;
 use super::file;
 use super::filter::Filter;
 use super::inbox::{Bounds, Inbox};
+use super::letter::text;
+use super::message::Message;
 use super::redriving::{Redriving, Verdict};
 use crate::progress::Progress;
 
@@ -60,7 +63,9 @@ pub async fn queue(
     pace: &mut Pace,
     progress: &Progress,
 ) -> anyhow::Result<()> {
-    let selects = |message: &super::message::Message| filter.selects(message, now);
+    let requests = redriving.requests().to_owned();
+    // What this run sent itself is not redriven in vain a second time.
+    let selects = |message: &Message| filter.selects(message, now) && !is_of(&message.body, &requests);
     loop {
         let bounds = pace.next();
         if bounds.messages == 0 {
@@ -91,6 +96,11 @@ pub async fn queue(
         }
         pace.step(count).await;
     }
+}
+
+/// Whether a letter was sent by a request whose id begins so.
+fn is_of(body: &str, requests: &str) -> bool {
+    parse(body).is_ok_and(|letter| text(&letter, "request_id").is_some_and(|id| id.starts_with(requests)))
 }
 
 /// Redrives what files hold and the filter selects.

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::letters::export::Export as File;
 use crate::letters::filter::Filter;
 use crate::letters::letter::text;
-use crate::letters::look::{Looked, look};
+use crate::letters::look::{Look, Looked};
 use crate::letters::message::Message;
 use crate::letters::queue::Queue;
 use crate::output;
@@ -26,13 +26,15 @@ Exit code 3: the queue has messages that are not in the file.";
 
 /// Write letters into a file, each whole on a line
 ///
-/// The queue keeps them, and nothing is hidden from another reader. Repeats of a letter are one line. The file is there when all is in it,
+/// The queue keeps them. Repeats of a letter are one line. The file is there when all is in it,
 /// or stays as it was. `letters redrive --from FILE` reads it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Export {
     /// The file; - is standard output
     file: PathBuf,
+    #[command(flatten)]
+    look: Look,
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
@@ -70,14 +72,14 @@ impl Export {
         if let Some(note) = looked.note() {
             output::note(&note);
         }
-        Ok(if looked.unseen == 0 && written.not_json == 0 { Exit::Done } else { Exit::Unfinished })
+        Ok(if looked.unseen() == 0 && written.not_json == 0 { Exit::Done } else { Exit::Unfinished })
     }
 
     async fn write(&self, target: &Target, sink: &mut Sink, written: &mut Written) -> anyhow::Result<Looked> {
         let queue = Queue::open(target, &self.place.queue).await?;
         let now = now();
         let each = |message: Message| if self.filter.selects(&message, now) { written.line(&message, sink) } else { Ok(()) };
-        look(&queue, each).await
+        self.look.at(&queue, each).await
     }
 }
 

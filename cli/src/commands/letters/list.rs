@@ -8,7 +8,7 @@ use super::{Place, now};
 use crate::exit::Exit;
 use crate::letters::filter::Filter;
 use crate::letters::letter::{Letter, collapsed, reason, text};
-use crate::letters::look::{Looked, look};
+use crate::letters::look::{Look, Looked};
 use crate::letters::queue::Queue;
 use crate::output;
 use crate::summary::counted;
@@ -17,12 +17,14 @@ use crate::text_table;
 
 /// List letters in the order of their streams
 ///
-/// Nothing is taken away, and nothing is hidden from another reader. Repeats of one letter are counted.
+/// Nothing is taken away. Repeats of one letter are counted.
 #[derive(Debug, Args)]
 pub struct List {
     /// Print each letter as one line of JSON: its members, and `count`, its messages in the queue
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    look: Look,
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
@@ -31,7 +33,7 @@ pub struct List {
 
 impl List {
     pub async fn run(self) -> anyhow::Result<Exit> {
-        let (letters, looked) = read(&self.place, &self.filter).await?;
+        let (letters, looked) = read(&self.place, &self.filter, self.look).await?;
         if self.json {
             output::lines(letters.iter().map(json_line))?;
         } else {
@@ -45,12 +47,12 @@ impl List {
 
     /// The same place, but one letter.
     pub fn show(self, id: String) -> Show {
-        Show { id, json: self.json, place: self.place }
+        Show { id, json: self.json, look: self.look, place: self.place }
     }
 }
 
 /// The letters of a queue that a filter selects.
-pub async fn read(place: &Place, filter: &Filter) -> anyhow::Result<(Vec<Letter>, Looked)> {
+pub async fn read(place: &Place, filter: &Filter, look: Look) -> anyhow::Result<(Vec<Letter>, Looked)> {
     let target = Target::open(&place.target).await?;
     let now = now();
     let mut messages = Vec::new();
@@ -62,7 +64,7 @@ pub async fn read(place: &Place, filter: &Filter) -> anyhow::Result<(Vec<Letter>
             }
             Ok(())
         };
-        look(&queue, keep).await
+        look.at(&queue, keep).await
     };
     let looked = looked.await;
     target.close().await;

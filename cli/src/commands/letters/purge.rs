@@ -6,7 +6,7 @@ use super::{Place, now};
 use crate::exit::{BadInput, Exit};
 use crate::letters::filter::Filter;
 use crate::letters::inbox::{Bounds, Inbox};
-use crate::letters::look::look;
+use crate::letters::look::Look;
 use crate::letters::queue::Queue;
 use crate::output;
 use crate::summary::counted;
@@ -32,6 +32,8 @@ pub struct Purge {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
+    look: Look,
+    #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
     place: Place,
@@ -52,7 +54,7 @@ impl Purge {
             count += u64::from(self.filter.selects(&message, now));
             Ok(())
         };
-        if let Some(note) = look(&queue, each).await?.note() {
+        if let Some(note) = self.look.at(&queue, each).await?.note() {
             output::note(&note);
         }
         Err(BadInput::error(format!("{} would be deleted for good; add --yes to delete them", counted(count, "message"))))

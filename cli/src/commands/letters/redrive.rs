@@ -121,7 +121,8 @@ impl Redrive {
         let function = function::prepare(target, &given, settings, self.batch_id.as_deref()).await?.function;
         let streams = Streams::new(&target.config);
         let timeout = Duration::from_secs(self.timeout);
-        let mut redriving = Redriving::new(&function, streams, how, self.discard, timeout, now().to_string());
+        let mut redriving =
+            Redriving::new(&function, streams, how, self.discard, timeout, format!("redrive-{}-{}-", now(), std::process::id()));
         let mut pace = Pace::begin(self.limit, self.rate);
         match queue {
             Some(queue) if self.from.is_empty() => self.of_queue(&mut redriving, queue, &mut pace).await?,

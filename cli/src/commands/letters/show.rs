@@ -9,6 +9,7 @@ use super::list::{json_line, read};
 use crate::exit::{BadInput, Exit};
 use crate::letters::filter::Filter;
 use crate::letters::letter::Letter;
+use crate::letters::look::Look;
 use crate::letters::work::why;
 use crate::output;
 use crate::pretty;
@@ -22,12 +23,14 @@ pub struct Show {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub look: Look,
+    #[command(flatten)]
     pub place: Place,
 }
 
 impl Show {
     pub async fn run(self) -> anyhow::Result<Exit> {
-        let (letters, looked) = read(&self.place, &Filter::default()).await?;
+        let (letters, looked) = read(&self.place, &Filter::default(), self.look).await?;
         let Some(letter) = letters.into_iter().find(|letter| letter.id == self.id) else {
             let unseen = looked.note().map(|note| format!(" ({note})")).unwrap_or_default();
             return Err(BadInput::error(format!("there is no letter {}; `tablefeed letters` lists those that there are{unseen}", self.id)));
