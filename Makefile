@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test test-more check build deploy delete bench
+.PHONY: help demo invoke test test-more check build deploy delete bench mutants
 
 PYTHON ?= python3
 SAM ?= sam
@@ -48,6 +48,9 @@ test-more: .venv-more/.stamp ## Template, package and function under SAM, cargo-
 
 bench: ## Benchmarks
 	cargo bench --workspace
+
+mutants: ## Plant the faults of mutants/ one by one; each must be caught by the test that its patch names
+	$(PYTHON) mutants/run.py
 
 build: ## Build the function's package, ARCHITECTURE=arm64 or x86_64
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)

@@ -32,8 +32,7 @@ impl Exit {
             return Exit::Input;
         }
         match error.downcast_ref::<FunctionError>() {
-            Some(FunctionError::Event(_)) => Exit::Input,
-            Some(FunctionError::NoOrder) => Exit::Input,
+            Some(FunctionError::Event(_) | FunctionError::NoOrder) => Exit::Input,
             Some(FunctionError::NoCheckpoint | FunctionError::Unfinished { .. }) => Exit::Unfinished,
             None => Exit::Around,
         }

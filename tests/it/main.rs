@@ -9,6 +9,7 @@ mod event;
 mod faults;
 mod guarantees;
 mod init;
+mod kafka;
 mod kinds;
 mod lean;
 mod ledger;
