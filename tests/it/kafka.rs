@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tablefeed::persist::FunctionError;
 use tablefeed_local::{Fault, Rule, Select};
 
-use crate::binary::{Lambda, environment};
+use crate::binary::environment;
+use crate::lambda::Lambda;
 use crate::query::{text, texts};
 use crate::world::{BY_ID, Seen, World, invoke};
 

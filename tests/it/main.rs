@@ -11,6 +11,7 @@ mod guarantees;
 mod init;
 mod kafka;
 mod kinds;
+mod lambda;
 mod lean;
 mod ledger;
 mod limits;
