@@ -12,6 +12,7 @@ pub mod account;
 pub mod export;
 pub mod file;
 pub mod filter;
+mod given_up;
 pub mod inbox;
 pub mod letter;
 pub mod look;
