@@ -10,6 +10,7 @@ mod items;
 mod laptop;
 mod letters;
 mod letters_given_up;
+mod letters_hidden;
 mod letters_killed;
 mod letters_readme;
 mod letters_redrive;
