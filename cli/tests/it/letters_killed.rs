@@ -1,7 +1,7 @@
 //! `letters redrive` under `kill -9`, again and again: in the end every letter is in the table, once, or in the queue under its one id.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use crate::laptop::Laptop;
 use crate::run_killed::Chance;
+use crate::shared::Shared;
 
 const KILLS: usize = 30;
 const SEED: u64 = 20_261_121;
-const LETTERS: u64 = 120;
+const LETTERS: u64 = 100;
 const BROKEN: &str = r#"MAPPING={"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"{@id}","n":"{n}","x":"{nowhere}"}}"#;
 const REDRIVE: [&str; 7] = [
     "letters",
@@ -35,27 +36,44 @@ fn add(laptop: &Laptop, from: u64) {
     assert_eq!(summary["letters"]["missing_field"], LETTERS);
 }
 
-#[test]
-fn killed_at_any_moment_every_letter_is_in_the_table_once_or_in_the_queue() {
-    let laptop = Laptop::new();
+/// Lets the process be until a moment of chance: some calls after its first one, or, more often, after its first write. False if it ended
+/// before.
+fn wait_for_the_moment(shared: &Shared, process: &mut Child, chance: &mut Chance) -> bool {
+    let first = if chance.below(3) > 0 { "BatchWriteItem" } else { "ReceiveMessage" };
+    let more = usize::try_from(chance.below(18)).unwrap();
+    let has_come = || shared.embedded.recorder().calls().iter().skip_while(|call| call.operation != first).nth(more).is_some();
+    while !has_come() {
+        if process.try_wait().unwrap().is_some() {
+            return false;
+        }
+        thread::yield_now();
+    }
+    thread::sleep(Duration::from_micros(chance.below(5_000)));
+    process.try_wait().unwrap().is_none()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_every_letter_is_in_the_table_once_or_in_the_queue() {
+    let shared = Shared::new().await;
+    let laptop = &shared.laptop;
     let mut chance = Chance(SEED);
-    add(&laptop, 0);
-    let (mut added, mut kills, mut midway) = (LETTERS, 0, 0);
+    let (mut added, mut kills, mut midway) = (0, 0, 0);
     while kills < KILLS {
-        if laptop.json(&["letters", "--json"]).len() < 30 {
-            add(&laptop, added);
+        if added == 0 || laptop.json(&["letters", "--json"]).len() < 40 {
+            add(laptop, added);
             added += LETTERS;
         }
-        let before = items(&laptop).len();
+        shared.embedded.recorder().clear();
         let mut process = laptop.command(&REDRIVE).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        thread::sleep(Duration::from_micros(60_000 + chance.below(300_000)));
-        process.kill().unwrap();
+        if wait_for_the_moment(&shared, &mut process, &mut chance) {
+            process.kill().unwrap();
+        }
         if process.wait().unwrap().code().is_none() {
             kills += 1;
-            midway += usize::from(items(&laptop).len() > before);
+            midway += usize::from(shared.embedded.recorder().count(Some("tablefeed-persist"), "BatchWriteItem") > 0);
         }
     }
-    assert!(midway > 0, "no kill came midway");
+    assert!(midway >= KILLS / 3, "only {midway} of {kills} kills came after a write");
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let said = laptop.run(&REDRIVE);
@@ -65,7 +83,7 @@ fn killed_at_any_moment_every_letter_is_in_the_table_once_or_in_the_queue() {
         }
         assert!(Instant::now() < deadline, "{account}");
     }
-    let mut numbers: Vec<u64> = items(&laptop).iter().map(|item| item["n"].as_u64().unwrap()).collect();
+    let mut numbers: Vec<u64> = items(laptop).iter().map(|item| item["n"].as_u64().unwrap()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..added).filter(|n| n % 10 != 3).collect::<Vec<_>>(), "seed {SEED}");
     let letters = laptop.json(&["letters", "--json"]);
