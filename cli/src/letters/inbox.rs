@@ -61,8 +61,9 @@ impl Inbox {
             let received = self.receive().await?;
             quiet = if received.is_empty() { quiet + 1 } else { 0 };
             self.next.extend(received.into_iter().filter(|message| selects(message)));
-            let ask = quiet >= QUIET && (taken.is_empty() || quiet == QUIET);
-            if quiet >= PATIENCE || ask && self.queue.counts().await?.visible == 0 {
+            // With something in hand the next call will ask whether there is more.
+            let ended = quiet >= QUIET && (!taken.is_empty() || self.queue.counts().await?.visible == 0);
+            if ended || quiet >= PATIENCE {
                 break;
             }
         }

@@ -17,7 +17,7 @@ pub const AT_ONCE: usize = 10;
 /// The cloud's queues answer for all their servers only if asked to wait.
 const WAIT_IN_CLOUD: i32 = 1;
 /// The cloud's counts follow what happens after some time only.
-const COUNTED_IN_CLOUD: u32 = 5;
+const COUNTED_IN_CLOUD: u32 = 30;
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]

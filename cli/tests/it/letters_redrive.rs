@@ -64,6 +64,9 @@ fn a_dry_run_says_what_would_happen_and_changes_nothing() {
         (&json!(6), &json!(2), &json!(0), &json!(true))
     );
     assert!(numbers(&laptop).is_empty());
+    // Not even a table is created for it.
+    redrive(&laptop, &["--set", PUT_RIGHT, "--dry-run", "--set", "TABLE=Another"], 3);
+    assert_eq!(laptop.run(&["items", "Another"]).exit, 2);
     let letters = laptop.json(&["letters", "--json"]);
     assert!(letters.len() == 8 && letters.iter().all(|letter| letter["count"] == 1));
     // A function that is told to persist nothing does not make letters vanish either.

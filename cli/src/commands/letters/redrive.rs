@@ -70,7 +70,7 @@ pub struct Redrive {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     from: Vec<PathBuf>,
     /// Write this batch id into the parameter first
-    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "ID", conflicts_with = "dry_run", value_parser = NonEmptyStringValueParser::new())]
     batch_id: Option<String>,
     /// A setting of the function; may be given many times
     #[arg(long, value_name = "NAME=VALUE")]
@@ -118,7 +118,11 @@ impl Redrive {
         let given = Given::new(&sets, self.target.aws)?;
         let settings = given.checked()?;
         let how = How { keep_batch: self.keep_batch, overwrite: self.overwrite, dry_run: self.dry_run || settings.dry_run() };
-        let function = function::prepare(target, &given, settings, self.batch_id.as_deref()).await?.function;
+        let function = if how.dry_run {
+            function::dry(target, settings)
+        } else {
+            function::prepare(target, &given, settings, self.batch_id.as_deref()).await?.function
+        };
         let streams = Streams::new(&target.config);
         let timeout = Duration::from_secs(self.timeout);
         let mut redriving =
@@ -179,7 +183,7 @@ impl Redrive {
     /// Where the letters are from.
     fn source(&self) -> String {
         if self.from.is_empty() {
-            return self.queue.clone().unwrap_or_else(|| "the queue".to_owned());
+            return self.queue.as_deref().unwrap_or("the queue of letters").to_owned();
         }
         self.from.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     }
