@@ -64,7 +64,7 @@ fuzz: $(FUZZ) ## Fuzz what reads foreign bytes, FUZZ_SECONDS=30 for each target
 	fuzz/run.sh $(FUZZ) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 fuzz-proofs: $(FUZZ) ## Prove that each fuzz target finds a planted fault
-	fuzz/prove.sh $(FUZZ) $(FUZZ_SECONDS)
+	fuzz/prove.sh $(FUZZ) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 build: ## Build the function's package, ARCHITECTURE=arm64 or x86_64
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Proves that each target can find a fault: fuzz/prove.sh CARGO_FUZZ SECONDS
-# Plants the fault of each fuzz/proofs/TARGET.patch in a copy of the tree, fuzzes that, and fails unless a crash is found in time.
+# Proves that each target can find a fault: fuzz/prove.sh CARGO_FUZZ SECONDS TARGET...
+# Plants the fault of fuzz/proofs/TARGET.patch in a copy of the tree, fuzzes that, and fails unless a crash is found in time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fuzz=$(realpath "$1") seconds=$2
+shift 2
 export CARGO_TARGET_DIR=$PWD/fuzz/target RUSTC_BOOTSTRAP=1
 copy=fuzz/target/proof
 
-for fault in fuzz/proofs/*.patch; do
-  target=$(basename "$fault" .patch)
+for target in "$@"; do
   rm -rf "$copy"
   mkdir -p "$copy"
   git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy"
-  patch --quiet --directory "$copy" --strip 1 < "$fault"
+  patch --quiet --directory "$copy" --strip 1 < "fuzz/proofs/$target.patch"
   (cd "$copy" && "$fuzz" build --sanitizer none "$target")
   log=$copy/$target.log
   "$copy/fuzz/run.sh" "$fuzz" "$seconds" "$target" > "$log" 2>&1 || true
