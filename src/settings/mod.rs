@@ -164,7 +164,12 @@ impl Settings {
                 log_level,
                 service,
                 metrics_namespace,
-                warnings: warnings(persist_records, newest && mapping.keyed_by_identity(), drill_panic_partition_key.as_deref()),
+                warnings: [
+                    warnings(persist_records, newest && mapping.keyed_by_identity(), drill_panic_partition_key.as_deref()),
+                    mapping.warnings().collect(),
+                    reader.idle_time_settings(&mapping),
+                ]
+                .concat(),
                 drill_panic_partition_key,
                 mapping,
             }),
