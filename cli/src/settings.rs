@@ -82,14 +82,14 @@ impl Given {
 
     /// Whether the function uses the mapping that the curated-record table is made for.
     pub fn is_curated(&self) -> bool {
-        self.value("MAPPING").is_none_or(|mapping| mapping == "curated")
+        self.value("PARTITION_KEY").is_none() && self.value("MAPPING").is_none_or(|mapping| mapping == "curated")
     }
 
     fn default_table(&self) -> &'static str {
         match self.value("MAPPING").as_deref() {
-            None | Some("curated") => CURATED_TABLE,
+            _ if self.is_curated() => CURATED_TABLE,
             Some("document") => "Documents",
-            Some(_) => "Items",
+            _ => "Items",
         }
     }
 
@@ -156,6 +156,7 @@ mod tests {
         assert_eq!(given.value("TABLE").as_deref(), Some("Mine"));
         assert_eq!(self::given(&["MAPPING=document"]).look_up("TABLE").as_deref(), Some("Documents"));
         assert_eq!(self::given(&["MAPPING={}"]).look_up("TABLE").as_deref(), Some("Items"));
+        assert_eq!(self::given(&["param_partition_key=id"]).look_up("TABLE").as_deref(), Some("Items"));
     }
 
     #[test]

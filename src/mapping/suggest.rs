@@ -18,7 +18,7 @@ pub(super) fn nearest_zone<'z>(word: &str, zones: impl Iterator<Item = &'z str>)
         let city = zone.rsplit('/').next().unwrap_or_default();
         distance(&word, &zone).min(distance(&word, city))
     };
-    zones.min_by_key(|zone| (steps(zone), *zone))
+    zones.min_by_key(|zone| (steps(zone), zone.len(), *zone))
 }
 
 /// Levenshtein's edit distance.

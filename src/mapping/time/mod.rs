@@ -152,7 +152,7 @@ mod tests {
         for (declaration, message) in [
             (r#"{"feild":"t"}"#, "did you mean `field`?"),
             (r#"{"unit":"ms"}"#, "belongs to a `field`"),
-            (r#"{"field":"t","unit":"msec"}"#, "unknown unit `msec`: did you mean `ms`?"),
+            (r#"{"field":"t","unit":"mss"}"#, "unknown unit `mss`: did you mean `ms`?"),
             (r#"{"zone":"Europe/Berln"}"#, "did you mean `Europe/Berlin`?"),
             (r#"{"field":"@id"}"#, "`@id`"),
         ] {

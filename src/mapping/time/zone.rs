@@ -73,7 +73,7 @@ mod tests {
             ("berlin", "Europe/Berlin"),
             ("America/New York", "America/New_York"),
             ("Etc/GMT+25", "Etc/GMT+2"),
-            ("utc1", "UCT"),
+            ("utc1", "UTC"),
         ] {
             let fault = format!("{:?}", Zone::compile(name).unwrap_err());
             assert!(fault.contains(&format!("no time zone `{name}`: did you mean `{nearest}`?")), "{fault}");
