@@ -241,7 +241,7 @@ mod tests {
         let mut writer = Writer::new();
         let large = Content::Set(KeyKind::N, vec![number("1e400")]);
         assert_eq!(writer.content(&large, &scope).unwrap_err().reason, Reason::NumberOutOfRange);
-        assert_eq!(writer.content(&bytes(&[0; MAX_ITEM + 1]), &scope).unwrap_err().reason, Reason::ItemTooLarge);
+        assert_eq!(writer.content(&Content::Bytes(vec![0; MAX_ITEM + 1]), &scope).unwrap_err().reason, Reason::ItemTooLarge);
     }
 
     #[test]
