@@ -1,4 +1,4 @@
-//! tablefeed: Kinesis to `DynamoDB`, nothing lost.
+//! tablefeed: Kinesis and Kafka to `DynamoDB`, nothing lost.
 //!
 //! ```text
 //! event ─► decode: records, documents ─► mapping: items ─► plan: requests ─► write ─► outcomes ─► checkpoint ─► letters ─► response

@@ -9,7 +9,7 @@ pub const HELP: &str = "Exit codes:
   0  done
   1  something around failed: AWS, a server, the disk, a port
   2  bad usage, input or setting; no item was written
-  3  the function left records unfinished, or failed; a second delivery may do better";
+  3  something is left: the function left records unfinished or failed, or letters stay; a second try may do better";
 
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,8 @@ pub enum Exit {
     Around = 1,
     /// Arguments, a file or a setting cannot be used.
     Input = 2,
-    /// The function reported a checkpoint, met a systemic failure, or failed as a whole.
+    /// The function reported a checkpoint, met a systemic failure, or failed as a whole; or letters are left that were to be redriven, purged
+    /// or exported.
     Unfinished = 3,
 }
 
@@ -31,8 +32,7 @@ impl Exit {
             return Exit::Input;
         }
         match error.downcast_ref::<FunctionError>() {
-            Some(FunctionError::Event(_)) => Exit::Input,
-            Some(FunctionError::NoOrder) => Exit::Input,
+            Some(FunctionError::Event(_) | FunctionError::NoOrder) => Exit::Input,
             Some(FunctionError::NoCheckpoint | FunctionError::Unfinished { .. }) => Exit::Unfinished,
             None => Exit::Around,
         }

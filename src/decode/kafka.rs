@@ -43,21 +43,15 @@ pub(super) fn records<'e>(event: &'e Json<'e>) -> Option<Vec<Record<'e>>> {
 
 fn record<'e>(source: &'e str, partition: &'e str, raw: &'e Json<'e>) -> Record<'e> {
     let key = key(raw.get("key"));
-    let headers = raw.get("headers").map_or(Some(Vec::new()), headers);
-    let odd = |what| Some(Rejection::new(Reason::BadRecord, what));
-    let spoilt = match (&key, &headers) {
-        (None, _) => odd("the record's key is neither null nor base64"),
-        (_, None) => odd("a header of the record is not an object of arrays of bytes"),
-        _ => None,
-    };
-    let bytes = key.flatten();
-    let text = bytes.clone().and_then(|bytes| String::from_utf8(bytes).ok());
+    let headers = headers(raw.get("headers"));
+    let spoilt = key.as_ref().err().or(headers.as_ref().err()).cloned();
+    let key = key.unwrap_or_default().map(String::from_utf8);
     Record {
         source,
         shard: partition,
         sequence: digits(raw.get("offset")),
-        key_is_binary: bytes.is_some() && text.is_none(),
-        partition_key: text.map(Cow::Owned),
+        key_is_binary: matches!(key, Some(Err(_))),
+        partition_key: key.and_then(Result::ok).map(Cow::Owned),
         headers: headers.unwrap_or_default(),
         arrival: digits(raw.get("timestamp")).map(|millis| Cow::Owned(seconds(millis))),
         data: match raw.get("value") {
@@ -70,35 +64,36 @@ fn record<'e>(source: &'e str, partition: &'e str, raw: &'e Json<'e>) -> Record<
     }
 }
 
-/// The outer `None` is a key that cannot be read, the inner one that there is no key.
-fn key(json: Option<&Json<'_>>) -> Option<Option<Vec<u8>>> {
+fn key(json: Option<&Json<'_>>) -> Result<Option<Vec<u8>>, Rejection> {
+    let odd = || Rejection::new(Reason::BadRecord, "the record's key is neither null nor base64");
     match json {
-        Some(Json::String(text)) => KEY.decode(text.as_bytes()).ok().map(Some),
-        Some(Json::Null) | None => Some(None),
-        Some(_) => None,
+        Some(Json::String(text)) => KEY.decode(text.as_bytes()).map(Some).map_err(|_| odd()),
+        Some(Json::Null) | None => Ok(None),
+        Some(_) => Err(odd()),
     }
 }
 
-/// `[{"name": [104, -1]}, …]`; `None` if it is something else.
-fn headers<'e>(json: &'e Json<'e>) -> Option<Vec<Header<'e>>> {
+/// Of `[{"name": [104, -1]}, …]`.
+fn headers<'e>(json: Option<&'e Json<'e>>) -> Result<Vec<Header<'e>>, Rejection> {
+    let odd = || Rejection::new(Reason::BadRecord, "the record's headers are not an array of objects of arrays of bytes");
     let elements = match json {
-        Json::Array(elements) => elements.as_slice(),
-        Json::Null => &[],
-        _ => return None,
+        Some(Json::Array(elements)) => elements.as_slice(),
+        Some(Json::Null) | None => &[],
+        Some(_) => return Err(odd()),
     };
     let mut headers = Vec::with_capacity(elements.len());
     for element in elements {
-        let Json::Object(members) = element else { return None };
+        let Json::Object(members) = element else { return Err(odd()) };
         for (name, value) in members {
             let value = match value {
                 Json::Null => None,
-                Json::Array(bytes) => Some(bytes.iter().map(byte).collect::<Option<Vec<u8>>>()?),
-                _ => return None,
+                Json::Array(bytes) => Some(bytes.iter().map(byte).collect::<Option<Vec<u8>>>().ok_or_else(odd)?),
+                _ => return Err(odd()),
             };
             headers.push(Header { name, value });
         }
     }
-    Some(headers)
+    Ok(headers)
 }
 
 /// A byte as Java writes it, signed; unsigned ones are taken too.

@@ -78,6 +78,8 @@ fn bad(message: impl Into<String>) -> Rejection {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::reference::{Reference, Scope};
+    use super::super::time::ARRIVAL;
     use super::*;
 
     pub(in crate::mapping) const ORIGIN: Origin<'static> = Origin {
@@ -97,5 +99,48 @@ pub(super) mod tests {
     fn identity_is_the_uuid_v5_that_pythons_uuid_module_computes() {
         assert_eq!(ORIGIN.identity().to_string(), "0e6e3c90-8e91-5ce5-a782-ba637efc547e");
         assert_ne!(Origin { sub_sequence: 1, ..ORIGIN }.identity(), ORIGIN.identity());
+    }
+
+    fn find_in(origin: &Origin<'_>, reference: &str) -> Result<Option<String>, Reason> {
+        let scope = Scope { document: &Json::Null, origin, time: &ARRIVAL };
+        let found = Reference::compile(reference).unwrap().find(&scope).map_err(|rejection| rejection.reason)?;
+        Ok(found.map(|content| format!("{} {}", content.kind(), content.into_text().unwrap_or_default())))
+    }
+
+    #[test]
+    fn the_key_is_text_or_absent_or_no_text_and_that_matters_only_where_it_is_asked_for() {
+        assert_eq!(find_in(&ORIGIN, "@key").unwrap().unwrap(), "a string user-7");
+        let absent = Origin { partition_key: None, ..ORIGIN };
+        assert_eq!(find_in(&absent, "@key"), Ok(None));
+        assert_eq!(find_in(&absent, "@key:/a"), Ok(None));
+        let binary = Origin { key_is_binary: true, ..absent };
+        assert_eq!(["@key", "@partition-key", "@key:/a"].map(|key| find_in(&binary, key)), [const { Err(Reason::BadValue) }; 3]);
+        assert!(find_in(&binary, "@id").is_ok());
+    }
+
+    #[test]
+    fn a_pointer_leads_into_a_key_that_is_json() {
+        let origin = Origin { partition_key: Some(r#"{"payload":{"id":1.50,"s":"x","n":null,"o":{}},"b":true}"#), ..ORIGIN };
+        let found = |reference: &str| find_in(&origin, reference);
+        assert_eq!(found("@key:/payload/id").unwrap().unwrap(), "a number 1.50");
+        assert_eq!(found("@key:/payload/s").unwrap().unwrap(), "a string x");
+        assert_eq!(found("@key:/payload/n").unwrap().unwrap(), "null ");
+        assert_eq!(found("@key:/zzz|@key:/b").unwrap().unwrap(), "a boolean true");
+        assert_eq!(found("@key:/payload/zzz"), Ok(None));
+        assert_eq!(found("@key:/payload/o"), Err(Reason::BadValue));
+        assert_eq!(find_in(&ORIGIN, "@key:/a"), Err(Reason::BadValue), "`user-7` is no JSON");
+    }
+
+    #[test]
+    fn of_a_header_the_last_of_its_name_counts() {
+        let header = |name, value: Option<&[u8]>| Header { name, value: value.map(<[u8]>::to_vec) };
+        let headers =
+            [header("a", Some(b"1")), header("a", Some(b"2")), header("b", Some(b"\xff")), header("c", Some(b"1")), header("c", None)];
+        let origin = Origin { headers: &headers, ..ORIGIN };
+        assert_eq!(find_in(&origin, "@header:a").unwrap().unwrap(), "a string 2");
+        assert_eq!(find_in(&origin, "@header:b"), Err(Reason::BadValue));
+        assert_eq!(find_in(&origin, "@header:c"), Ok(None), "null");
+        assert_eq!(find_in(&origin, "@header:z"), Ok(None));
+        assert_eq!(find_in(&ORIGIN, "@header:a"), Ok(None));
     }
 }

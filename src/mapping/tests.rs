@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::origin::tests::ORIGIN;
 use super::*;
+use crate::decode::record::Header;
 use crate::json::parse;
 use crate::number::Number;
 
@@ -437,16 +438,32 @@ fn every_key_and_time_setting_that_cannot_be_used_is_named() {
     assert!(one(&"n".repeat(256), None).1.contains("1 to 255 bytes"));
 }
 
+/// Maps a document of a record that the docs show, or of the one that they begin with.
+fn map_of(mappings: &Mappings, record: &Json<'_>, document: &str) -> Mapped {
+    let document = parse(document).unwrap();
+    let Some(Json::String(key)) = record.get("key") else { return mappings.map(&document, &ORIGIN) };
+    let mut headers = Vec::new();
+    if let Some(Json::Object(members)) = record.get("headers") {
+        for (name, value) in members {
+            let Json::String(value) = value else { panic!("{value:?} is no header of the docs") };
+            headers.push(Header { name, value: Some(value.as_bytes().to_vec()) });
+        }
+    }
+    mappings.map(&document, &Origin { partition_key: Some(key), headers: &headers, ..ORIGIN })
+}
+
 #[test]
 fn the_examples_of_the_docs_hold() {
     let mut mapping = Err(String::new());
     let mut mapped = Mapped::Filtered;
+    let mut record = Json::Null;
     let mut checked = 0;
     for (kind, text) in blocks(include_str!("../../docs/mapping.md")) {
         match kind {
             "text settings" => mapping = Mappings::derived(short_form(text)).map_err(|problems| format!("{problems:?}")),
-            "json mapping" => mapping = Mappings::compile(text).map_err(|error| error.to_string()),
-            "json document" => mapped = mapping.as_ref().unwrap().map(&parse(text).unwrap(), &ORIGIN),
+            "json mapping" => (mapping, record) = (Mappings::compile(text).map_err(|error| error.to_string()), Json::Null),
+            "json record" => record = parse(text).unwrap(),
+            "json document" => mapped = map_of(mapping.as_ref().unwrap(), &record, text),
             "json item" | "json deletion" => {
                 let Mapped::Item(item) = &mapped else { panic!("{mapped:?} instead of {text}") };
                 assert_eq!(item.deletes, kind == "json deletion", "{text}");

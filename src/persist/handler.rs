@@ -67,8 +67,8 @@ pub enum FunctionError {
     NoOrder,
     /// Part of a Kafka event is not done.
     #[error(
-        "{documents} documents are unfinished, the first at offset {offset} of {partition}, and the whole event is delivered again; the \
-         function's log line says why. If that repeats, give the function more time or the event source mapping a smaller batch"
+        "unfinished documents: {documents}, held up first at offset {offset} of {partition}; the whole event is delivered again. The \
+         function's log line says why; if it was time or size, give the function more time or the event source mapping a smaller batch"
     )]
     Unfinished { partition: String, offset: String, documents: u64 },
 }

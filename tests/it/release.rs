@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::binary::{Lambda, environment};
+use crate::binary::environment;
 use crate::event::{Event, curated};
+use crate::lambda::Lambda;
 use crate::world::World;
 
 /// Builds the workspace's binaries for release and returns the path of one.

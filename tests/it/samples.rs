@@ -18,7 +18,7 @@ fn samples() -> Vec<PathBuf> {
 #[tokio::test]
 async fn every_sample_event_has_exactly_its_expected_outcomes() {
     let samples = samples();
-    assert!(samples.len() >= 6);
+    assert!(samples.len() >= 8);
     for file in samples {
         let expected: Value = serde_json::from_slice(&std::fs::read(file.with_extension("expected.json")).unwrap()).unwrap();
         assert_eq!(seen(&file).await, expected, "{}", file.display());

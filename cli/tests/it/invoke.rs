@@ -136,6 +136,19 @@ fn unfinished_records_are_exit_code_3() {
 }
 
 #[test]
+fn a_kafka_event_is_invoked_like_any_other_and_is_exit_code_3_if_it_is_not_done() {
+    let laptop = Laptop::new();
+    let event = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/kafka.json");
+    let summary = laptop.invoke(&[event]);
+    assert_eq!((&summary["records"], &summary["items_after"], &summary["letters"]), (&json!(7), &json!(6), &json!({"bad_json": 1})));
+    let unfinished = laptop.run(&["invoke", event, "--json", "--set", "MAX_EVENT_BYTES=1"]);
+    assert_eq!(unfinished.exit, 3, "{unfinished:?}");
+    let summary: serde_json::Value = serde_json::from_str(&unfinished.out).unwrap();
+    assert_eq!(summary["checkpoint"], "curated-0:16");
+    assert!(summary["response"]["errorMessage"].as_str().unwrap().contains("offset 16 of curated-0"), "{summary}");
+}
+
+#[test]
 fn the_next_command_is_told_about_a_queue_that_was_chosen() {
     let laptop = Laptop::new();
     laptop.invoke(&["--generate", "1"]);
