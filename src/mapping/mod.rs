@@ -12,9 +12,11 @@
 
 mod built_in;
 mod canonical;
+mod coarse;
 mod content;
 mod convert;
 mod declaration;
+mod derived;
 mod error;
 mod field;
 mod item;
@@ -24,14 +26,17 @@ mod order;
 mod origin;
 mod pattern;
 mod reference;
+mod sets;
 mod suggest;
 mod table;
 mod template;
 #[cfg(test)]
 mod tests;
+mod time;
 mod typed_json;
 mod value;
 
+pub use derived::{Problems, ShortForm};
 pub use error::MappingError;
 pub use key::{Key, KeyAttribute, KeyKind, KeyPart, KeySchema, MAX_KEY_NAME, MAX_PARTITION_KEY, MAX_SORT_KEY};
 pub use origin::Origin;
@@ -86,6 +91,23 @@ impl Mappings {
     /// A built-in mapping; `batch_configured` adds `BatchId` where the mapping does without one otherwise.
     pub fn built_in(name: &str, batch_configured: bool) -> Option<Mappings> {
         Mappings::compile(built_in::declaration(name, batch_configured)?).ok()
+    }
+
+    /// The mapping that keys alone declare: every field is kept. The error names every setting that cannot be used.
+    pub fn derived(short: ShortForm<'_>) -> Result<Mappings, Problems> {
+        derived::compile(short).map(Mappings)
+    }
+
+    /// Keys that show too little of the time to tell documents apart: what is legal but probably not meant.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.0.mappings.iter().filter_map(|mapping| coarse::warning(mapping, &self.0.key))
+    }
+
+    /// Whether anything is made of the documents' own time.
+    pub fn names_time(&self) -> bool {
+        let names_time = |reference: &Reference| reference.sources.iter().any(|source| matches!(source, Source::Time(_)));
+        self.attributes().any(|attribute| attribute.value.any_reference(&names_time))
+            || self.0.order.as_ref().is_some_and(|order| order.any_reference(names_time))
     }
 
     /// Has items store their place in the order of their key in `attribute`: what the placeholder `by` finds, if one is given, then

@@ -10,6 +10,17 @@ pub(super) fn hint(word: &str, candidates: &[&str]) -> String {
     }
 }
 
+/// The zone whose name, or whose city's, is nearest to a mistyped one, whatever its case.
+pub(super) fn nearest_zone<'z>(word: &str, zones: impl Iterator<Item = &'z str>) -> Option<&'z str> {
+    let word = word.to_ascii_lowercase();
+    let steps = |zone: &str| {
+        let zone = zone.to_ascii_lowercase();
+        let city = zone.rsplit('/').next().unwrap_or_default();
+        distance(&word, &zone).min(distance(&word, city))
+    };
+    zones.min_by_key(|zone| (steps(zone), zone.len(), *zone))
+}
+
 /// Levenshtein's edit distance.
 fn distance(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.chars().count()).collect();

@@ -125,7 +125,6 @@ impl Settings {
         read_file: impl Fn(&str) -> io::Result<String>,
     ) -> Result<Settings, SettingsError> {
         let mut reader = Reader { look_up, problems: Vec::new() };
-        reader.refuse_unsupported();
         let table = reader.table();
         let create_table = reader.flag("CREATE_TABLE");
         if create_table && table.as_ref().is_some_and(|table| table.id.starts_with("arn:")) {
@@ -179,7 +178,12 @@ impl Settings {
                 log_level,
                 service,
                 metrics_namespace,
-                warnings: warnings(persist_records, newest && mapping.keyed_by_identity(), drill_panic_partition_key.as_deref()),
+                warnings: [
+                    warnings(persist_records, newest && mapping.keyed_by_identity(), drill_panic_partition_key.as_deref()),
+                    mapping.warnings().collect(),
+                    reader.idle_time_settings(&mapping),
+                ]
+                .concat(),
                 drill_panic_partition_key,
                 mapping,
             }),

@@ -63,6 +63,36 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "`curated`, `document`, a mapping as inline JSON, or the path of a file with one.",
     },
     Setting {
+        name: "PARTITION_KEY",
+        aliases: &["param_partition_key"],
+        default: "the mapping's",
+        meaning: "In place of MAPPING, keeps every field: the partition key's field, or attribute, bar and strftime pattern ([docs](docs/mapping.md#keys-alone)).",
+    },
+    Setting {
+        name: "SORT_KEY",
+        aliases: &["param_sort_key"],
+        default: "none",
+        meaning: "With PARTITION_KEY: the sort key, in the same form.",
+    },
+    Setting {
+        name: "TIME_FIELD",
+        aliases: &[],
+        default: "timestamp",
+        meaning: "With PARTITION_KEY: the field or JSON Pointer of the time that patterns show.",
+    },
+    Setting {
+        name: "TIME_UNIT",
+        aliases: &[],
+        default: "auto",
+        meaning: "With PARTITION_KEY: `s`, `ms`, `us`, `ns`, `rfc3339`, or `auto` (by its digits).",
+    },
+    Setting {
+        name: "TIME_ZONE",
+        aliases: &[],
+        default: "UTC",
+        meaning: "With PARTITION_KEY: the IANA time zone in which patterns show the time.",
+    },
+    Setting {
         name: "PERSIST_RECORDS",
         aliases: &[],
         default: "no limit",
@@ -149,7 +179,3 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "A drill: records of this partition key panic while they are decoded, and must become letters.",
     },
 ];
-
-/// Names that other versions know. Set, they would be ignored in silence; so they are refused.
-pub(super) const NOT_SUPPORTED: &[&str] =
-    &["PARTITION_KEY", "SORT_KEY", "param_partition_key", "param_sort_key", "TIME_FIELD", "TIME_UNIT", "TIME_ZONE"];

@@ -5,6 +5,7 @@
 mod binary;
 mod deadline;
 mod deletes;
+mod derived_keys;
 mod event;
 mod faults;
 mod guarantees;
