@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text ─► declaration ─► Mappings            at the start: everything that can be wrong is found here
-//!            │ pattern, value (template, reference, convert), table
+//!            │ pattern, value (template, reference, convert, time), table; derived in place of a text
 //! document ─► pattern ─► item ─► typed_json ─► Item | Filtered | Rejected
 //!                          └► key
 //! ```

@@ -396,48 +396,6 @@ fn short_form(text: &str) -> ShortForm<'_> {
     }
 }
 
-#[test]
-fn keys_alone_declare_a_mapping_that_keeps_every_field() {
-    let short = |partition, sort| ShortForm { partition, sort, ..ShortForm::default() };
-    let item = |short, document: &str| match Mappings::derived(short).unwrap().map(&parse(document).unwrap(), &ORIGIN) {
-        Mapped::Item(item) => item.json,
-        other => panic!("{document}: {other:?}"),
-    };
-    assert_eq!(item(short("a", Some("b:N")), r#"{"a":"x","b":1.0}"#), r#"{"a":{"S":"x"},"b":{"N":"1.0"}}"#);
-    assert_eq!(item(short("a:N:S", None), r#"{"a:N":"x"}"#), r#"{"a:N":{"S":"x"}}"#);
-    assert_eq!(item(short("a:B", None), r#"{"a":"AP8=","b":null}"#), r#"{"a":{"B":"AP8="},"b":{"NULL":true}}"#);
-    let own = ShortForm { time_field: Some("/m/t"), time_unit: Some("rfc3339"), time_zone: Some("asia/kolkata"), ..short("d|%F|%z", None) };
-    assert_eq!(
-        item(own, r#"{"m":{"t":"2022-11-07T20:00:00Z"},"d":1}"#).split(",\"m\"").next().unwrap(),
-        r#"{"d":{"S":"2022-11-08|+0530"}"#
-    );
-    assert!(!Mappings::derived(short("a", Some("b"))).unwrap().names_time());
-    assert_eq!(Mappings::derived(short("a|%Y-%m", None)).unwrap().warnings().count(), 1);
-}
-
-#[test]
-fn every_key_and_time_setting_that_cannot_be_used_is_named() {
-    let problems = Mappings::derived(ShortForm {
-        partition: "a|%Y-%Q",
-        sort: Some("|%Y"),
-        time_field: Some("/a~2"),
-        time_unit: Some("mss"),
-        time_zone: Some("Mars/Base"),
-    });
-    let problems = problems.unwrap_err();
-    let names: Vec<&str> = problems.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["PARTITION_KEY", "SORT_KEY", "TIME_FIELD", "TIME_UNIT", "TIME_ZONE"]);
-    for (problem, part) in
-        problems.iter().zip(["`%Q` is no supported", "it must be a field's name", "JSON Pointer", "did you mean `ms`?", "did you mean `"])
-    {
-        assert!(problem.1.contains(part), "{problem:?}");
-    }
-    let one = |partition, sort| Mappings::derived(ShortForm { partition, sort, ..ShortForm::default() }).unwrap_err()[0].clone();
-    assert!(one("a", Some("a|%Y")).1.contains("makes the attribute `a`, as PARTITION_KEY does"));
-    assert!(one("a|", None).1.contains("needs a strftime pattern"));
-    assert!(one(&"n".repeat(256), None).1.contains("1 to 255 bytes"));
-}
-
 /// Maps a document of a record that the docs show, or of the one that they begin with.
 fn map_of(mappings: &Mappings, record: &Json<'_>, document: &str) -> Mapped {
     let document = parse(document).unwrap();

@@ -4,6 +4,7 @@
 //! number, or a rejection that names the field. Never the clock, and never a float.
 
 mod calendar;
+mod directive;
 mod instant;
 mod precision;
 mod rfc3339;

@@ -3,20 +3,15 @@
 //! In: a pattern at compile time; an instant and a zone at run time. Out: the text, in one allocation. Years before 1000 are not
 //! padded, `%f` is six digits of microseconds, and `%z` shows seconds where an old zone has them.
 
-use std::fmt::Write as _;
-
 use super::super::error::Fault;
 use super::calendar::Civil;
+use super::directive::{self, Part};
 use super::precision::Precision;
 use super::zone::Zone;
 
 /// What is supported, for messages; `%s` is not, as it shows the zone of the machine.
 const SUPPORTED: &str = "%a %A %b %B %c %C %d %D %e %f %F %g %G %h %H %I %j %k %l %m %M %n %p %P %r %R %S %t %T %u %U %V %w %W %x %X %y %Y \
                          %z %:z %Z %%, and %-d (no padding), %_d (spaces), %0e (zeros), %^a (capitals) and the like";
-
-const WEEKDAYS: &[&str] = &["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS: &[&str] =
-    &["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
@@ -36,35 +31,6 @@ impl PartialEq for Format {
 }
 
 impl Eq for Format {}
-
-#[derive(Debug, Clone)]
-enum Part {
-    Plain(Box<str>),
-    /// A number, padded to a width.
-    Number {
-        of: fn(&Civil) -> i64,
-        width: usize,
-        fill: Fill,
-    },
-    /// One of several words, or its first letters.
-    Word {
-        words: &'static [&'static str],
-        of: fn(&Civil) -> i64,
-        letters: usize,
-        capitals: bool,
-    },
-    Offset {
-        colons: bool,
-    },
-    Zone,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fill {
-    Zeros,
-    Spaces,
-    Nothing,
-}
 
 impl Format {
     pub(in crate::mapping) fn compile(pattern: &str) -> Result<Format, Fault> {
@@ -112,8 +78,8 @@ impl Format {
         }
     }
 
-    fn directive(&mut self, flag: Option<char>, directive: char) -> Result<(), Fault> {
-        let whole = match directive {
+    fn directive(&mut self, flag: Option<char>, letter: char) -> Result<(), Fault> {
+        let whole = match letter {
             'c' => "%a %b %e %H:%M:%S %Y",
             'D' | 'x' => "%m/%d/%y",
             'F' => "%Y-%m-%d",
@@ -122,7 +88,7 @@ impl Format {
             'T' | 'X' => "%H:%M:%S",
             _ => "",
         };
-        match (flag, directive) {
+        match (flag, letter) {
             (None, '%') => self.plain("%"),
             (None, 'n') => self.plain("\n"),
             (None, 't') => self.plain("\t"),
@@ -130,9 +96,9 @@ impl Format {
             _ => {
                 let unknown = || {
                     let flag = flag.map_or_else(String::new, String::from);
-                    Fault::new(format!("`%{flag}{directive}` is no supported directive of strftime; supported are {SUPPORTED}"))
+                    Fault::new(format!("`%{flag}{letter}` is no supported directive of strftime; supported are {SUPPORTED}"))
                 };
-                let (part, precision) = word(directive).or_else(|| number(directive)).ok_or_else(unknown)?;
+                let (part, precision) = directive::compile(letter).ok_or_else(unknown)?;
                 self.parts.push(part.with(flag).ok_or_else(unknown)?);
                 self.precision = self.precision.and(precision);
                 self.length += 9;
@@ -151,102 +117,9 @@ impl Format {
         }
         let mut text = String::with_capacity(self.length);
         for part in &self.parts {
-            match part {
-                Part::Plain(plain) => text.push_str(plain),
-                Part::Number { of, width, fill } => push_number(&mut text, of(&civil), *width, *fill),
-                Part::Word { words, of, letters, capitals } => {
-                    let word = usize::try_from(of(&civil)).ok().and_then(|index| words.get(index)).copied().unwrap_or_default();
-                    let shown = word.get(..*letters).unwrap_or(word).chars();
-                    text.extend(shown.map(|letter| if *capitals { letter.to_ascii_uppercase() } else { letter }));
-                }
-                Part::Offset { colons } => push_offset(&mut text, offset, if *colons { ":" } else { "" }),
-                Part::Zone => zone.push_abbreviation(seconds, &mut text),
-            }
+            part.push(&mut text, &civil, offset, (seconds, zone));
         }
         Some(text)
-    }
-}
-
-impl Part {
-    /// The part as a flag changes it; `None` if the flag means nothing there.
-    fn with(self, flag: Option<char>) -> Option<Part> {
-        match (flag, self) {
-            (None, part) => Some(part),
-            (Some('^'), Part::Word { words, of, letters, .. }) => Some(Part::Word { words, of, letters, capitals: true }),
-            (Some(':'), Part::Offset { .. }) => Some(Part::Offset { colons: true }),
-            (Some(flag), Part::Number { of, width: width @ 2..=3, .. }) => {
-                let fill = match flag {
-                    '-' => Fill::Nothing,
-                    '_' => Fill::Spaces,
-                    '0' => Fill::Zeros,
-                    _ => return None,
-                };
-                Some(Part::Number { of, width, fill })
-            }
-            _ => None,
-        }
-    }
-}
-
-fn word(directive: char) -> Option<(Part, Precision)> {
-    let month: fn(&Civil) -> i64 = |civil| civil.month - 1;
-    let (words, of, letters, precision): (_, fn(&Civil) -> i64, _, _) = match directive {
-        'a' => (WEEKDAYS, |civil| civil.weekday, 3, Precision::WEEKDAY),
-        'A' => (WEEKDAYS, |civil| civil.weekday, usize::MAX, Precision::WEEKDAY),
-        'b' | 'h' => (MONTHS, month, 3, Precision::MONTH),
-        'B' => (MONTHS, month, usize::MAX, Precision::MONTH),
-        'p' => (&["AM", "PM"], |civil| civil.hour / 12, usize::MAX, Precision::HALF),
-        'P' => (&["am", "pm"], |civil| civil.hour / 12, usize::MAX, Precision::HALF),
-        'z' => return Some((Part::Offset { colons: false }, Precision::NONE)),
-        'Z' => return Some((Part::Zone, Precision::NONE)),
-        _ => return None,
-    };
-    Some((Part::Word { words, of, letters, capitals: false }, precision))
-}
-
-fn number(directive: char) -> Option<(Part, Precision)> {
-    let hour_of_12: fn(&Civil) -> i64 = |civil| (civil.hour + 11) % 12 + 1;
-    let (of, width, precision): (fn(&Civil) -> i64, usize, Precision) = match directive {
-        'C' => (|civil| civil.year / 100, 1, Precision::NONE),
-        'd' | 'e' => (|civil| civil.day, 2, Precision::DAY),
-        'f' => (|civil| civil.micro, 6, Precision::MICRO),
-        'g' => (|civil| civil.iso_week().0 % 100, 2, Precision::YEAR),
-        'G' => (|civil| civil.iso_week().0, 1, Precision::YEAR),
-        'H' | 'k' => (|civil| civil.hour, 2, Precision::HOUR),
-        'I' | 'l' => (hour_of_12, 2, Precision::HOUR_OF_12),
-        'j' => (|civil| civil.day_of_year + 1, 3, Precision::DAY_OF_YEAR),
-        'm' => (|civil| civil.month, 2, Precision::MONTH),
-        'M' => (|civil| civil.minute, 2, Precision::MINUTE),
-        'S' => (|civil| civil.second, 2, Precision::SECOND),
-        'u' => (|civil| (civil.weekday + 6) % 7 + 1, 1, Precision::WEEKDAY),
-        'U' => (|civil| (civil.day_of_year + 7 - civil.weekday) / 7, 2, Precision::WEEK),
-        'V' => (|civil| civil.iso_week().1, 2, Precision::WEEK),
-        'w' => (|civil| civil.weekday, 1, Precision::WEEKDAY),
-        'W' => (|civil| (civil.day_of_year + 7 - (civil.weekday + 6) % 7) / 7, 2, Precision::WEEK),
-        'y' => (|civil| civil.year % 100, 2, Precision::YEAR),
-        'Y' => (|civil| civil.year, 1, Precision::YEAR),
-        _ => return None,
-    };
-    let fill = if matches!(directive, 'e' | 'k' | 'l') { Fill::Spaces } else { Fill::Zeros };
-    Some((Part::Number { of, width, fill }, precision))
-}
-
-/// Writing to a text cannot fail.
-fn push_number(text: &mut String, value: i64, width: usize, fill: Fill) {
-    match fill {
-        Fill::Zeros => write!(text, "{value:0width$}"),
-        Fill::Spaces => write!(text, "{value:width$}"),
-        Fill::Nothing => write!(text, "{value}"),
-    }
-    .unwrap_or_default();
-}
-
-fn push_offset(text: &mut String, offset: i64, colon: &str) {
-    text.push(if offset < 0 { '-' } else { '+' });
-    let offset = offset.abs();
-    write!(text, "{:02}{colon}{:02}", offset / 3600, offset / 60 % 60).unwrap_or_default();
-    if offset % 60 != 0 {
-        write!(text, "{colon}{:02}", offset % 60).unwrap_or_default();
     }
 }
 
@@ -272,6 +145,18 @@ mod tests {
             ("%z %:z %Z%n%t%%é", "+0000 +00:00 UTC\n\t%é"),
         ] {
             assert_eq!(text(pattern, OLD, "UTC"), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_longest_text_needs_no_second_allocation() {
+        let wednesday_of_september = 1_694_598_896_123_456;
+        for pattern in ["%A%B%f%Y", "%c", "%z%:z%Z%A", "x%%%F %r", "%^A"] {
+            let format = Format::compile(pattern).unwrap();
+            for (micros, zone) in [(wednesday_of_september, "Africa/Casablanca"), (-5_000_000_000_000_000, "Europe/Berlin")] {
+                let text = format.text(micros, &Zone::compile(zone).unwrap()).unwrap();
+                assert!(text.len() <= format.length, "{text}");
+            }
         }
     }
 
