@@ -134,6 +134,15 @@ impl Mappings {
         self.0.order.as_ref().map(|order| &*order.attribute)
     }
 
+    /// The built-in mapping `reading`, of documents whose field `label` is a number and `unit` a text.
+    pub fn reading(label: &str, unit: &str) -> Result<Mappings, MappingError> {
+        if [label, unit].iter().any(|name| ["id", "timestamp"].contains(name)) || label == unit {
+            let message = "`id`, `timestamp`, the number and its unit are four fields".to_owned();
+            return Err(MappingError { pointer: String::new(), line: 1, column: 1, message });
+        }
+        Mappings::compile(&built_in::reading(label, unit))
+    }
+
     /// Whether a mapping names `{@batch}`, so that a batch id must be known before the first document is mapped.
     pub fn needs_batch(&self) -> bool {
         self.attributes().any(|attribute| attribute.value.any_reference(&names_batch))

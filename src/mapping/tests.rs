@@ -450,9 +450,10 @@ fn the_examples_of_the_docs_hold() {
 #[test]
 fn the_docs_show_the_built_in_mappings_as_they_are() {
     let docs: Vec<_> = blocks(include_str!("../../docs/mapping.md")).iter().filter_map(|(_, text)| parse(text).ok()).collect();
-    for (name, batch) in [("curated", true), ("document", false)] {
+    for (name, batch) in [("curated", true), ("document", false), ("quix", false)] {
         assert!(docs.contains(&parse(built_in::declaration(name, batch).unwrap()).unwrap()), "{name}");
     }
+    assert!(docs.contains(&parse(&built_in::reading("temperature", "unit")).unwrap()), "reading");
 }
 
 #[test]

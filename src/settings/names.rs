@@ -60,7 +60,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "MAPPING",
         aliases: &[],
         default: "curated",
-        meaning: "`curated`, `document`, a mapping as inline JSON, or the path of a file with one.",
+        meaning: "`curated`, `document`, `reading`, `quix`, a mapping as inline JSON, or the path of a file with one.",
     },
     Setting {
         name: "PARTITION_KEY",
@@ -91,6 +91,18 @@ pub const SETTINGS: &[Setting] = &[
         aliases: &[],
         default: "UTC",
         meaning: "With PARTITION_KEY: the IANA time zone in which patterns show the time.",
+    },
+    Setting {
+        name: "INPUT_LABEL",
+        aliases: &[],
+        default: "required by MAPPING=reading",
+        meaning: "For `reading`: the field that holds the number.",
+    },
+    Setting {
+        name: "INPUT_UNIT",
+        aliases: &[],
+        default: "required by MAPPING=reading",
+        meaning: "For `reading`: the field that holds its unit, a text.",
     },
     Setting {
         name: "PERSIST_RECORDS",

@@ -163,8 +163,23 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         set.map(|name| format!("{name} changes nothing: neither key has a strftime pattern")).collect()
     }
 
+    fn reading(&mut self, fields: (Option<String>, Option<String>)) -> Option<Mappings> {
+        let (Some(label), Some(unit)) = fields else {
+            self.problem("MAPPING", "is reading, which needs INPUT_LABEL and INPUT_UNIT: the fields that hold a number and its unit");
+            return None;
+        };
+        Mappings::reading(&label, &unit).map_err(|error| self.problem("INPUT_LABEL", format!("cannot be used: {}", error.message))).ok()
+    }
+
     fn declared(&mut self, batch_configured: bool, read_file: impl Fn(&str) -> io::Result<String>) -> Option<Mappings> {
         let text = self.text("MAPPING").unwrap_or_else(|| "curated".to_owned());
+        let fields = (self.text("INPUT_LABEL"), self.text("INPUT_UNIT"));
+        if text == "reading" {
+            return self.reading(fields);
+        }
+        for (name, _) in [("INPUT_LABEL", fields.0), ("INPUT_UNIT", fields.1)].iter().filter(|(_, value)| value.is_some()) {
+            self.problem(name, "is set, but means something with MAPPING=reading only");
+        }
         if let Some(mapping) = Mappings::built_in(&text, batch_configured) {
             return Some(mapping);
         }

@@ -110,11 +110,11 @@ async fn a_mapping_may_be_a_name_inline_json_or_a_file() {
     let world = World::empty().await;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), BY_ID).unwrap();
-    for mapping in ["curated", "document", BY_ID, file.path().to_str().unwrap()] {
+    for mapping in ["curated", "document", "quix", BY_ID, file.path().to_str().unwrap()] {
         assert!(world.settings(&[("MAPPING", mapping)]).is_ok(), "{mapping}");
     }
     let error = error(&[("MAPPING", "no-such-file.json")]).await;
-    assert!(error.contains("no built-in (curated, document)") && error.contains("no file"), "{error}");
+    assert!(error.contains("no built-in (curated, document, reading, quix)") && error.contains("no file"), "{error}");
 }
 
 #[tokio::test]
@@ -170,4 +170,15 @@ fn the_readmes_table_of_settings_is_the_codes() {
     });
     let table = format!("| name | default | meaning |\n|---|---|---|\n{}", rows.collect::<String>());
     assert!(readme.contains(&table), "put this into README.md:\n{table}");
+}
+
+#[tokio::test]
+async fn a_reading_needs_the_names_of_its_fields() {
+    let world = World::empty().await;
+    let reading = [("MAPPING", "reading"), ("INPUT_LABEL", "temperature"), ("INPUT_UNIT", "unit")];
+    assert!(world.settings(&reading).is_ok());
+    assert!(error(&reading[..2]).await.contains("MAPPING is reading, which needs INPUT_LABEL and INPUT_UNIT"));
+    assert!(error(&reading[1..]).await.contains("INPUT_LABEL is set, but means something with MAPPING=reading only"));
+    let same = [("MAPPING", "reading"), ("INPUT_LABEL", "id"), ("INPUT_UNIT", "unit")];
+    assert!(error(&same).await.contains("INPUT_LABEL cannot be used"));
 }
