@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
@@ -87,30 +87,34 @@ impl Group {
         list
     }
 
-    /// Begins to commit what was done since the last commit.
+    /// Commits what was done since the last commit. Fails while the group changes; the next time does it.
     pub fn commit_new(&self, consumer: &BaseConsumer<Group>) -> KafkaResult<()> {
         let mut done = self.done();
         let known = self.held().committed.clone();
         done.retain(|(partition, offset)| known.get(partition) != Some(offset));
-        self.commit(consumer, &done, CommitMode::Async)
+        match self.commit(consumer, &done) {
+            Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::RebalanceInProgress | RDKafkaErrorCode::IllegalGeneration)) => Ok(()),
+            result => result,
+        }
     }
 
-    /// Commits all that is done, and waits for the answer.
+    /// Commits all that is done.
     pub fn commit_all(&self, consumer: &BaseConsumer<Group>) -> KafkaResult<()> {
-        self.commit(consumer, &self.done(), CommitMode::Sync)
+        self.commit(consumer, &self.done())
     }
 
     fn done(&self) -> Vec<(i32, i64)> {
         self.held().lanes.iter().filter_map(|(partition, lane)| Some((*partition, lane.progress().done?))).collect()
     }
 
-    fn commit(&self, consumer: &BaseConsumer<Group>, done: &[(i32, i64)], mode: CommitMode) -> KafkaResult<()> {
+    /// Waits for the answer: where nobody does, librdkafka does not tell that a commit has failed.
+    fn commit(&self, consumer: &BaseConsumer<Group>, done: &[(i32, i64)]) -> KafkaResult<()> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in done {
             list.add_partition_offset(&self.work.options.topic, *partition, Offset::Offset(*offset))?;
         }
         if list.count() > 0 && self.commits {
-            consumer.commit(&list, mode)?;
+            consumer.commit(&list, CommitMode::Sync)?;
             self.held().committed.extend(done.iter().copied());
         }
         Ok(())
@@ -135,7 +139,7 @@ impl Group {
             }
         });
         let done: Vec<_> = lanes.iter().filter_map(|(partition, lane)| Some((*partition, lane.progress().done?))).collect();
-        if !lost && let Err(error) = self.commit(consumer, &done, CommitMode::Sync) {
+        if !lost && let Err(error) = self.commit(consumer, &done) {
             self.trouble(format!("what was done could not be committed, so it comes again: {error}"));
         }
         // Whether a partition is paused outlives its assignment.
@@ -172,15 +176,5 @@ impl ConsumerContext for Group {
         let partitions = consumer.assignment().map_or(0, |assignment| assignment.count());
         // Whoever listened may be gone.
         self.work.tell.send(Told::Partitions(partitions)).unwrap_or_default();
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        if let Err(error) = result {
-            self.trouble(format!("offsets could not be committed; they are committed again: {error}"));
-            let mut held = self.held();
-            for element in offsets.elements() {
-                held.committed.remove(&element.partition());
-            }
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tablefeed::persist::FunctionError;
 use tablefeed_local::{Fault, Rule};
 use tablefeed_topic::{End, Stop, TopicError};
+use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::world::{World, by_identity, documents, eventually};
@@ -62,17 +63,20 @@ async fn what_is_too_much_for_one_invocation_is_done_in_parts() {
     assert_eq!((ended.committed, world.numbers().await), (vec![(0, 10)], (0..10).collect()));
 }
 
+/// How long the group waits for a member that does not poll.
+const LONGEST_SILENCE: Duration = Duration::from_secs(5);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lane_that_is_held_up_pauses_its_partition_and_the_group_keeps_its_member() {
     let (cluster, world) = (Cluster::with(1), World::new(&by_identity()).await);
     cluster.send(0, documents(0..200));
     let denied = world.deny(r#""3""#);
     let mut member = world.member(&cluster, &[], |options| {
-        let limits = [("max.poll.interval.ms", "1500"), ("session.timeout.ms", "1500")];
-        options.set.extend(limits.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        options.set.push(("max.poll.interval.ms".to_owned(), LONGEST_SILENCE.as_millis().to_string()));
     });
-    // By then it has waited for longer than the group would.
-    member.until(|member| member.retries >= 6).await;
+    member.until(|member| member.partitions == 1).await;
+    let begun = Instant::now();
+    member.until(|_| begun.elapsed() > LONGEST_SILENCE + Duration::from_secs(1)).await;
     assert_eq!((cluster.committed(), member.troubles.as_slice()), (BTreeMap::from([(0, 3)]), &[][..]));
     assert_eq!(member.partitions, 1);
     world.aws.faults().remove(denied);

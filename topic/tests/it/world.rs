@@ -108,9 +108,9 @@ impl World {
     }
 }
 
-/// Small events, and a group that changes quickly.
+/// Small events, and a group that changes as quickly as the cluster allows: it lets the first members wait for three seconds.
 fn options(cluster: &Cluster) -> Options {
-    let set = [("session.timeout.ms", "3000"), ("heartbeat.interval.ms", "200")];
+    let set = [("session.timeout.ms", "5000"), ("heartbeat.interval.ms", "200")];
     Options {
         servers: cluster.servers(),
         topic: TOPIC.to_owned(),
