@@ -85,21 +85,21 @@ pub async fn run(
         return Err(FunctionError::NoOrder.into());
     }
     let runtime = Handle::current();
-    let feed = spawn_blocking(move || Consumer::open(options, function, tell, runtime)?.feed(&stop));
+    let feed = spawn_blocking(move || Feed::open(options, function, tell, runtime)?.run(&stop));
     feed.await.unwrap_or(Err(TopicError::Panicked))
 }
 
 /// The consumer, and the ends that it goes to. All of its calls may block; closing it gives its partitions up.
-struct Consumer {
+struct Feed {
     consumer: BaseConsumer<Group>,
     ends: Option<Ends>,
     runtime: Handle,
     looked: Instant,
 }
 
-impl Consumer {
+impl Feed {
     /// Connects, and finds the topic.
-    fn open(options: Options, function: Arc<Function>, tell: UnboundedSender<Told>, runtime: Handle) -> Result<Consumer, TopicError> {
+    fn open(options: Options, function: Arc<Function>, tell: UnboundedSender<Told>, runtime: Handle) -> Result<Feed, TopicError> {
         let config = options.config()?;
         let (servers, topic, until_end) = (options.servers.clone(), options.topic.clone(), options.until_end);
         let work = Arc::new(Work { options, function, at_once: Semaphore::new(EVENTS_AT_ONCE), tell });
@@ -115,10 +115,10 @@ impl Consumer {
         }
         let ends = until_end.then(|| Ends::of(&consumer, &topic, &partitions)).transpose().map_err(silent)?;
         consumer.subscribe(&[&topic]).map_err(TopicError::Consume)?;
-        Ok(Consumer { consumer, ends, runtime, looked: Instant::now() })
+        Ok(Feed { consumer, ends, runtime, looked: Instant::now() })
     }
 
-    fn feed(mut self, stop: &watch::Receiver<Stop>) -> Result<Ended, TopicError> {
+    fn run(mut self, stop: &watch::Receiver<Stop>) -> Result<Ended, TopicError> {
         let end = loop {
             if self.ends.as_ref().is_some_and(Ends::are_reached) {
                 break End::Finished;
@@ -193,13 +193,17 @@ impl Consumer {
     /// Lets events in flight end; goes on polling, because the group may change meanwhile. Whether events had to be abandoned.
     fn drain(&self, stop: &watch::Receiver<Stop>) -> Result<bool, TopicError> {
         let group = self.consumer.context();
-        group.held().lanes.values().for_each(|lane| lane.stop());
+        for lane in group.held().lanes.values() {
+            lane.stop();
+        }
         let in_flight = || group.held().lanes.values().any(|lane| !lane.task.is_finished());
         while now(stop) != Stop::Now && in_flight() {
             self.poll(false)?;
         }
         let abandoned = in_flight();
-        group.held().lanes.values().for_each(|lane| lane.task.abort());
+        for lane in group.held().lanes.values() {
+            lane.task.abort();
+        }
         Ok(abandoned)
     }
 }

@@ -129,7 +129,9 @@ impl Group {
             lanes.extend(partitions.iter().filter_map(|partition| held.lanes.remove_entry(partition)));
         }
         let lost = consumer.assignment_lost();
-        lanes.iter().for_each(|(_, lane)| lane.stop());
+        for (_, lane) in &lanes {
+            lane.stop();
+        }
         let until = Instant::now() + if lost { Duration::ZERO } else { GRACE };
         self.runtime.block_on(async {
             for (_, lane) in &mut lanes {

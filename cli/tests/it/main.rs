@@ -11,3 +11,4 @@ mod laptop;
 mod letters;
 mod run;
 mod run_killed;
+mod topic;
