@@ -6,5 +6,6 @@ mod cluster;
 mod ends;
 mod faults;
 mod feeding;
+mod policies;
 mod rebalance;
 mod world;

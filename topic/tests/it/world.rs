@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::cluster::{Cluster, GROUP, TOPIC};
 
-const TABLE: &str = "Items";
+pub const TABLE: &str = "Items";
 const QUEUE: &str = "letters";
 const FUNCTION: &str = "tablefeed-persist";
 /// For whatever must happen, on a machine that is busy.
@@ -44,7 +44,8 @@ impl World {
     pub async fn new(mapping: &str) -> World {
         let aws = Embedded::start(Config::default()).await.unwrap();
         let clients = Clients::new(&config_for_endpoint(aws.endpoint()), "tablefeed-test", None);
-        create_if_missing(&clients.dynamodb, &Definition::of_mapping(TABLE, &Mappings::compile(mapping).unwrap())).await.unwrap();
+        let creator = Clients::new(&config_for_endpoint(aws.endpoint()), "tablefeed-creator", None);
+        create_if_missing(&creator.dynamodb, &Definition::of_mapping(TABLE, &Mappings::compile(mapping).unwrap())).await.unwrap();
         clients.sqs.create_queue().queue_name(QUEUE).send().await.unwrap();
         World { aws, clients, mapping: mapping.to_owned() }
     }
@@ -104,7 +105,16 @@ impl World {
 
     /// Actions of IAM that the function used.
     pub fn actions(&self) -> BTreeSet<String> {
-        self.aws.recorder().iam_actions(Some(FUNCTION)).into_iter().collect()
+        self.actions_of(FUNCTION)
+    }
+
+    pub fn actions_of(&self, app: &str) -> BTreeSet<String> {
+        self.aws.recorder().iam_actions(Some(app)).into_iter().collect()
+    }
+
+    /// Clients of whoever looks at the table before the function runs.
+    pub fn checker(&self) -> Clients {
+        Clients::new(&config_for_endpoint(self.aws.endpoint()), "tablefeed-checker", None)
     }
 }
 
