@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use crate::ends::Ends;
 use crate::error::TopicError;
-use crate::group::Group;
+use crate::group::{Group, is_while_changing};
 use crate::lane::Work;
 use crate::options::Options;
 
@@ -130,11 +130,11 @@ impl Feed {
             self.look_after()?;
         };
         let abandoned = self.drain(stop)?;
-        let group = self.consumer.context();
-        let committed = group.commit_all(&self.consumer).map_err(TopicError::Commit);
-        let held = group.held();
-        let unfinished = abandoned || held.lanes.values().any(|lane| lane.progress().held_up);
-        committed.map(|()| Ended { end, unfinished, committed: held.committed.iter().map(|(p, o)| (*p, *o)).collect() })
+        let held_up = self.consumer.context().held().lanes.values().any(|lane| lane.progress().held_up);
+        self.commit_all()?;
+        let held = self.consumer.context().held();
+        let committed = held.committed.iter().map(|(partition, offset)| (*partition, *offset)).collect();
+        Ok(Ended { end, unfinished: abandoned || held_up, committed })
     }
 
     /// Serves librdkafka once; `taking` its message, or leaving that to whoever comes next.
@@ -205,6 +205,17 @@ impl Feed {
             lane.task.abort();
         }
         Ok(abandoned)
+    }
+
+    /// Commits what is done; waits a while if the group is changing, which takes members that stop together by surprise.
+    fn commit_all(&self) -> Result<(), TopicError> {
+        let until = Instant::now() + ANSWER;
+        loop {
+            match self.consumer.context().commit_all(&self.consumer) {
+                Err(error) if is_while_changing(&error) && Instant::now() < until => self.poll(false)?,
+                result => return result.map_err(TopicError::Commit),
+            }
+        }
     }
 }
 

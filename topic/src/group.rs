@@ -93,7 +93,7 @@ impl Group {
         let known = self.held().committed.clone();
         done.retain(|(partition, offset)| known.get(partition) != Some(offset));
         match self.commit(consumer, &done) {
-            Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::RebalanceInProgress | RDKafkaErrorCode::IllegalGeneration)) => Ok(()),
+            Err(error) if is_while_changing(&error) => Ok(()),
             result => result,
         }
     }
@@ -150,6 +150,11 @@ impl Group {
             self.trouble(format!("a partition that was given up stays paused: {error}"));
         }
     }
+}
+
+/// Whether a commit failed only because the group is changing.
+pub fn is_while_changing(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::ConsumerCommit(RDKafkaErrorCode::RebalanceInProgress | RDKafkaErrorCode::IllegalGeneration))
 }
 
 impl ClientContext for Group {

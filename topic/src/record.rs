@@ -120,6 +120,24 @@ mod tests {
         assert_eq!(event, expected);
     }
 
+    /// What the library does with a name that is no UTF-8.
+    struct Broken;
+
+    impl Headers for Broken {
+        fn count(&self) -> usize {
+            1
+        }
+
+        fn try_get(&self, _index: usize) -> Option<Header<'_, &[u8]>> {
+            panic!("a name that is no UTF-8")
+        }
+    }
+
+    #[test]
+    fn headers_that_cannot_be_read_spoil_their_record_alone() {
+        assert_eq!(headers(&Broken), "\"unreadable\"");
+    }
+
     #[test]
     fn an_empty_value_is_no_tombstone() {
         let record = Record::of(&message(Some(b""), Some(b""), Timestamp::LogAppendTime(0), None));

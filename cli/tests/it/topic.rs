@@ -122,8 +122,8 @@ fn a_signal_ends_a_run_over_a_topic_with_its_offsets_committed() {
 #[test]
 fn a_run_over_a_topic_that_is_killed_is_completed_by_the_next() {
     let (laptop, cluster) = (Laptop::new(), Cluster::new());
-    cluster.send(0, documents(200));
-    cluster.send(1, documents(200));
+    cluster.send(0, documents(2000));
+    cluster.send(1, documents(2000));
     let servers = cluster.mock.bootstrap_servers();
     let mut command = laptop.command(&Laptop::on_topic(&servers, &["--batch-size", "1"]));
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -131,8 +131,8 @@ fn a_run_over_a_topic_that_is_killed_is_completed_by_the_next() {
     process.kill().unwrap();
     process.wait().unwrap();
     let said = laptop.feed_topic(&cluster, &["--until-end"]);
-    assert_eq!((said.exit, &summary(&said.out)["committed"]), (0, &json!({"0": 200, "1": 200})), "{said:?}");
-    assert_eq!(laptop.count(), 400);
+    assert_eq!((said.exit, &summary(&said.out)["committed"]), (0, &json!({"0": 2000, "1": 2000})), "{said:?}");
+    assert_eq!(laptop.count(), 4000);
 }
 
 #[test]

@@ -35,13 +35,14 @@ async fn everything_is_there_once(world: &World, cluster: &Cluster, sent: u32) {
     assert_eq!(world.numbers().await, (0..sent).collect());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn when_a_member_joins_and_one_leaves_every_document_is_there_once() {
+async fn members_join_and_leave_under(strategy: &str) {
     let (cluster, world) = (Cluster::with(PARTITIONS), World::new(&by_identity()).await);
+    let member =
+        || world.member(&cluster, &[], |options| options.set.push(("partition.assignment.strategy".to_owned(), strategy.to_owned())));
     let mut sent = 0;
-    let mut first = world.member(&cluster, &[], |_| {});
+    let mut first = member();
     send_until(&cluster, &mut sent, &mut first, 4).await;
-    let mut second = world.member(&cluster, &[], |_| {});
+    let mut second = member();
     send_until(&cluster, &mut sent, &mut first, 2).await;
     send_until(&cluster, &mut sent, &mut second, 2).await;
     send(&cluster, &mut sent);
@@ -52,6 +53,16 @@ async fn when_a_member_joins_and_one_leaves_every_document_is_there_once() {
     send_until(&cluster, &mut sent, &mut second, 4).await;
     everything_is_there_once(&world, &cluster, sent).await;
     second.stop(Stop::Drain).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_a_member_joins_and_one_leaves_every_document_is_there_once() {
+    members_join_and_leave_under("cooperative-sticky").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_an_eager_strategy_every_document_is_there_once_too() {
+    members_join_and_leave_under("range").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
