@@ -26,7 +26,8 @@ const EXAMPLES: &str = "Examples:
   tablefeed run data.ndjson --max-retry-attempts 3 --bisect --give-up-after 600 --json
   tablefeed run --kafka localhost:9092 --topic orders --set MAPPING=document --until-end
 
-Exit code 3: records are unfinished (a signal, --give-up-after, a line that is too long), or some were discarded.";
+Exit code 3: records are unfinished (a signal, --give-up-after, a line that is too long), or some were discarded. With --kafka: an event
+that was delivered is unfinished; a signal alone is exit code 0.";
 
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:persist";
 
