@@ -4,6 +4,7 @@
 //! arguments ─► commands ─┬─► target ─► resources      the embedded AWS, another server, or the cloud; what is missing is created
 //!                        ├─► settings, generate       what the function is given
 //!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
+//!                        ├─► topic                    or with a Kafka topic's records
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
 //! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
@@ -28,6 +29,7 @@ mod stop;
 mod summary;
 mod target;
 mod text_table;
+mod topic;
 
 use std::io;
 use std::process::ExitCode;

@@ -18,3 +18,4 @@ mod map;
 mod run;
 mod run_killed;
 mod shared;
+mod topic;
