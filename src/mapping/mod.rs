@@ -24,7 +24,7 @@ mod order;
 mod origin;
 mod pattern;
 mod reference;
-mod suggest;
+pub(crate) mod suggest;
 mod table;
 mod template;
 #[cfg(test)]
