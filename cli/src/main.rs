@@ -12,6 +12,8 @@
 
 mod attribute;
 mod commands;
+mod condition;
+mod definition;
 mod exit;
 mod feed;
 mod function;
@@ -28,6 +30,7 @@ mod stop;
 mod summary;
 mod target;
 mod text_table;
+mod typed;
 
 use std::io;
 use std::process::ExitCode;
@@ -52,6 +55,8 @@ enum Command {
     Run(commands::run::Run),
     Items(commands::items::Items),
     Letters(commands::letters::Letters),
+    Table(commands::table::Table),
+    Item(commands::item::Item),
     Emulate(commands::emulate::Emulate),
 }
 
@@ -71,6 +76,8 @@ async fn main() -> ExitCode {
         Command::Run(command) => command.run().await,
         Command::Items(command) => command.run().await,
         Command::Letters(command) => command.run().await,
+        Command::Table(command) => command.run().await,
+        Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
     };
     done.unwrap_or_else(|error| {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::definition::Definition;
 use super::facts::{Difference, differences, lacks_time_to_live};
-use super::live::{Live, definition_of, describe, is_active, live};
+use super::live::{Live, describe, described, is_active, live};
 use crate::mapping::KeySchema;
 use crate::write::fault::Fault;
 
@@ -77,8 +77,8 @@ pub async fn delete(client: &Client, table: &str, patience: Duration) -> Result<
 
 /// The key of a live table.
 pub async fn live_key(client: &Client, table: &str) -> Result<KeySchema, TableError> {
-    let description = describe(client, table).await?.ok_or_else(|| TableError::Missing { table: table.to_owned() })?;
-    definition_of(&description, None).key(None).ok_or_else(|| TableError::Key { table: table.to_owned() })
+    let table_as_it_is = described(client, table).await?.ok_or_else(|| TableError::Missing { table: table.to_owned() })?;
+    table_as_it_is.key(None).ok_or_else(|| TableError::Key { table: table.to_owned() })
 }
 
 async fn create_within(client: &Client, definition: &Definition, patience: Duration) -> Result<bool, TableError> {

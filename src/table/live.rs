@@ -47,6 +47,11 @@ pub async fn live(client: &Client, table: &str) -> Result<Option<Live>, TableErr
     }))
 }
 
+/// A table's definition without what other calls than DescribeTable tell: its tags and its time to live. `None` without such a table.
+pub async fn described(client: &Client, table: &str) -> Result<Option<Definition>, TableError> {
+    Ok(describe(client, table).await?.map(|description| definition_of(&description, None)))
+}
+
 pub(super) async fn describe(client: &Client, table: &str) -> Result<Option<TableDescription>, TableError> {
     match client.describe_table().table_name(table).send().await {
         Ok(output) => Ok(output.table),
@@ -63,7 +68,7 @@ pub(super) fn is_active(description: &TableDescription) -> bool {
     table && description.global_secondary_indexes().iter().all(index)
 }
 
-pub(super) fn definition_of(description: &TableDescription, time_to_live: Option<String>) -> Definition {
+fn definition_of(description: &TableDescription, time_to_live: Option<String>) -> Definition {
     let name = description.table_name().unwrap_or_default().to_owned();
     Definition { name, time_to_live, left_out: Vec::new(), input: Value::Object(input(description)) }
 }

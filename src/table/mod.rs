@@ -17,4 +17,4 @@ mod tests;
 pub use create::{TableError, create_if_missing, delete, ensure, live_key};
 pub use definition::{Definition, DefinitionError, key_difference};
 pub use facts::{Difference, differences, facts};
-pub use live::{Live, live};
+pub use live::{Live, described, live};

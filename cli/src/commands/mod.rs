@@ -2,6 +2,8 @@
 
 pub mod emulate;
 pub mod invoke;
+pub mod item;
 pub mod items;
 pub mod letters;
 pub mod run;
+pub mod table;
