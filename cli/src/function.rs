@@ -36,6 +36,12 @@ pub async fn prepare(target: &Target, given: &Given, mut settings: Settings, bat
     Ok(Prepared { clients, function })
 }
 
+/// The function for a dry run: it calls nothing, so nothing is created or looked at.
+pub fn dry(target: &Target, settings: Settings) -> Function {
+    let region = settings.table.region.clone();
+    Function::new(settings, Clients::new(&target.config, FUNCTION_APP, region.as_deref()))
+}
+
 /// The table as it is must have the key that the mapping writes.
 async fn check_key(clients: &Clients, settings: &Settings) -> anyhow::Result<()> {
     let table = &settings.table.id;

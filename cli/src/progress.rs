@@ -18,7 +18,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `steps` is how many invocations there will be.
+    /// `steps` is how many invocations, or letters, there will be.
     pub fn begin(steps: u64) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::hidden());
         let template = if steps > 1 { "{spinner} {msg} {wide_bar} {pos}/{len} {elapsed}" } else { "{spinner} {msg} {elapsed}" };
@@ -44,7 +44,11 @@ impl Progress {
     }
 
     pub fn step(&self) {
-        self.bar.inc(1);
+        self.steps(1);
+    }
+
+    pub fn steps(&self, count: usize) {
+        self.bar.inc(count as u64);
     }
 }
 

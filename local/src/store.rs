@@ -19,9 +19,16 @@ CREATE TABLE IF NOT EXISTS queues (
 CREATE TABLE IF NOT EXISTS messages (
   number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, queue TEXT NOT NULL REFERENCES queues(name) ON DELETE CASCADE,
   body TEXT NOT NULL, attributes TEXT NOT NULL, sent INTEGER NOT NULL, visible_at INTEGER NOT NULL,
-  receipt TEXT, received INTEGER NOT NULL DEFAULT 0, first_received INTEGER
+  receipt TEXT, received INTEGER NOT NULL DEFAULT 0, first_received INTEGER, turn INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS messages_of_queue ON messages (queue, number);
+";
+
+/// Of a message, `turn` is the queue's latest receipt that it was a part of; 0 if it was never received.
+const HAS_TURNS: &str = "SELECT count(*) > 0 FROM pragma_table_info('messages') WHERE name = 'turn'";
+const ADD_TURNS: &str = "ALTER TABLE messages ADD COLUMN turn INTEGER NOT NULL DEFAULT 0";
+const INDEX: &str = "
+DROP INDEX IF EXISTS messages_of_queue;
+CREATE INDEX IF NOT EXISTS messages_in_turn ON messages (queue, turn, number);
 ";
 
 pub(crate) struct Store(Mutex<Connection>);
@@ -47,6 +54,11 @@ impl Store {
 fn prepare(connection: Connection) -> rusqlite::Result<Store> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.execute_batch(SCHEMA)?;
+    // A file may be of a version that had none.
+    if !connection.query_row(HAS_TURNS, [], |row| row.get::<_, bool>(0))? {
+        connection.execute_batch(ADD_TURNS)?;
+    }
+    connection.execute_batch(INDEX)?;
     Ok(Store(Mutex::new(connection)))
 }
 
@@ -54,4 +66,22 @@ fn prepare(connection: Connection) -> rusqlite::Result<Store> {
 pub(crate) fn now() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_a_version_without_turns_keeps_its_messages() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&SCHEMA.replace(", turn INTEGER NOT NULL DEFAULT 0", "")).unwrap();
+        connection.execute("INSERT INTO queues VALUES ('q', 0, 0, 30, 60, 1024, 0, 0)", []).unwrap();
+        connection
+            .execute("INSERT INTO messages (id, queue, body, attributes, sent, visible_at) VALUES ('m', 'q', 'b', '{}', 0, 0)", [])
+            .unwrap();
+        let store = prepare(connection).unwrap();
+        let turn: i64 = store.lock().query_row("SELECT turn FROM messages WHERE id = 'm'", [], |row| row.get(0)).unwrap();
+        assert_eq!(turn, 0);
+    }
 }

@@ -19,10 +19,10 @@ const LINES: u64 = 400;
 const RUN: [&str; 8] = ["run", "data.ndjson", "--json", "--batch-size", "3", "--set", "MAPPING=document", "--timeout=30"];
 
 /// Numbers that are the same in every run of the test (SplitMix64).
-struct Chance(u64);
+pub struct Chance(pub u64);
 
 impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

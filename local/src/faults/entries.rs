@@ -1,4 +1,4 @@
-//! A SendMessageBatch taken apart: the entries that are to fail, and the request without them.
+//! A batch call of SQS taken apart: the entries that are to fail, and the request without them.
 
 use std::collections::BTreeMap;
 

@@ -23,7 +23,8 @@ pub enum Fault {
     Unprocessed(Select),
     /// A BatchWriteItem or PutItem with a write that contains the text is refused whole; the others pass.
     RefuseItems { containing: String, code: String, message: String },
-    /// The entries of a SendMessageBatch that contain the text fail, each in its place of a good answer; the others are sent.
+    /// The entries of a SendMessageBatch or DeleteMessageBatch that contain the text fail, each in its place of a good answer; the others
+    /// are sent or deleted.
     FailEntries { containing: String, code: String, sender_fault: bool, message: String },
     /// The connection is dropped; the call has no effect.
     Reset,
@@ -75,7 +76,8 @@ impl Fault {
                 _ => false,
             },
             Fault::FailEntries { containing, .. } => {
-                call.operation == "SendMessageBatch" && Entries::parse(call.body).is_some_and(|entries| entries.any(containing))
+                matches!(call.operation, "SendMessageBatch" | "DeleteMessageBatch")
+                    && Entries::parse(call.body).is_some_and(|entries| entries.any(containing))
             }
             _ => true,
         }

@@ -59,6 +59,7 @@ struct Stored {
     first_received: Option<i64>,
 }
 
+/// Gives the messages in sight that were received least recently, so that reading without hiding comes to all of them, as sampling in SQS does.
 pub(super) fn receive(connection: &Connection, request: &Receive) -> ApiResult<Reply> {
     let queue = queue::find(connection, &request.queue_url)?;
     let most = request.max_number_of_messages.unwrap_or(1);
@@ -82,18 +83,20 @@ pub(super) fn receive(connection: &Connection, request: &Receive) -> ApiResult<R
     };
     let mut statement = connection.prepare_cached(
         "SELECT number, id, body, attributes, sent, received, first_received FROM messages
-         WHERE queue = ?1 AND visible_at <= ?2 ORDER BY number LIMIT ?3",
+         WHERE queue = ?1 AND visible_at <= ?2 ORDER BY turn, number LIMIT ?3",
     )?;
     let found = statement.query_map(params![queue.name, now, most], read)?.collect::<Result<Vec<_>, _>>()?;
+    let turn: i64 =
+        connection.query_row("SELECT coalesce(max(turn), 0) + 1 FROM messages WHERE queue = ?1", [&queue.name], |row| row.get(0))?;
     let mut messages = Vec::with_capacity(found.len());
     for stored in found {
         let receipt = Uuid::new_v4().to_string();
         connection
             .prepare_cached(
-                "UPDATE messages SET receipt = ?1, visible_at = ?2, received = received + 1, first_received = coalesce(first_received, ?3)
-                 WHERE number = ?4",
+                "UPDATE messages SET receipt = ?1, visible_at = ?2, received = received + 1, first_received = coalesce(first_received, ?3),
+                 turn = ?4 WHERE number = ?5",
             )?
-            .execute(params![receipt, now + hidden_for, now, stored.number])?;
+            .execute(params![receipt, now + hidden_for, now, turn, stored.number])?;
         messages.push(stored.into_message(request, &receipt, now)?);
     }
     Reply::ok(&if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) })

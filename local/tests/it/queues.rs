@@ -157,3 +157,21 @@ async fn a_queue_url_of_an_earlier_run_still_names_its_queue() {
     clients.sqs.send_message().queue_url("http://127.0.0.1:9/000000000000/q").message_body("m").send().await.unwrap();
     assert_eq!(receive(&clients.sqs, &embedded.queue_url("q"), 0).await.len(), 1);
 }
+
+#[tokio::test]
+async fn messages_that_are_not_hidden_come_in_turn_and_new_ones_first() {
+    let (_embedded, clients) = memory().await;
+    let sqs = &clients.sqs;
+    let url = sqs.create_queue().queue_name("q").send().await.unwrap().queue_url.unwrap();
+    let send = async |body: String| sqs.send_message().queue_url(&url).message_body(body).send().await.unwrap();
+    for n in 0..25 {
+        send(format!("{n:02}")).await;
+    }
+    let bodies = async || receive(sqs, &url, 0).await.into_iter().map(|message| message.body.unwrap()).collect::<Vec<_>>();
+    let numbered = |numbers: &[u32]| numbers.iter().map(|n| format!("{n:02}")).collect::<Vec<_>>();
+    assert_eq!(bodies().await, numbered(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+    assert_eq!(bodies().await, numbered(&[10, 11, 12, 13, 14, 15, 16, 17, 18, 19]));
+    send("25".to_owned()).await;
+    assert_eq!(bodies().await, numbered(&[20, 21, 22, 23, 24, 25, 0, 1, 2, 3]));
+    assert_eq!(bodies().await[0], "04");
+}
