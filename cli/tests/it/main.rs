@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod emulate;
+mod fake;
 mod generate;
 mod invoke;
+mod item;
 mod items;
 mod laptop;
 mod letters;
@@ -17,3 +19,4 @@ mod letters_redrive;
 mod run;
 mod run_killed;
 mod shared;
+mod table;
