@@ -14,7 +14,7 @@ use crate::StoreError;
 use crate::is::Is;
 use crate::stored::{Index, Stored};
 use crate::table::Table;
-use crate::terms::Terms;
+use crate::terms::{Names, Terms, Values};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -45,8 +45,8 @@ impl<T> Stream for Items<T> {
 struct Expressions {
     key: Option<String>,
     filter: Option<String>,
-    names: Option<HashMap<String, String>>,
-    values: Option<HashMap<String, AttributeValue>>,
+    names: Option<Names>,
+    values: Option<Values>,
 }
 
 impl<T: Stored> Read<T> {

@@ -4,10 +4,15 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+/// Attributes' names by placeholder.
+pub(crate) type Names = HashMap<String, String>;
+/// Values by placeholder; items have the same shape.
+pub(crate) type Values = HashMap<String, AttributeValue>;
+
 #[derive(Debug, Default)]
 pub(crate) struct Terms {
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    names: Names,
+    values: Values,
 }
 
 impl Terms {
@@ -24,7 +29,7 @@ impl Terms {
     }
 
     /// Names and values as requests take them: none at all rather than empty ones.
-    pub(crate) fn into_parts(self) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+    pub(crate) fn into_parts(self) -> (Option<Names>, Option<Values>) {
         (Some(self.names).filter(|names| !names.is_empty()), Some(self.values).filter(|values| !values.is_empty()))
     }
 }
