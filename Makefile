@@ -2,13 +2,12 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke services stop services stop test test-more check bench mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check bench mutants fuzz fuzz-proofs build deploy delete
 
 PYTHON ?= python3
 SAM ?= sam
 EVENT ?= events/curated.json
 STACK ?= tablefeed
-PORT ?= 8000
 PORT ?= 8000
 ARCHITECTURE ?= arm64
 # Parameters of template.yaml, as in: make deploy PARAMETERS='PersistRecords=5000 LogLevel=DEBUG'

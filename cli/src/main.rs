@@ -18,6 +18,7 @@ mod exit;
 mod feed;
 mod function;
 mod generate;
+mod item_table;
 mod letters;
 mod output;
 mod pretty;

@@ -88,7 +88,7 @@ fn an_item_is_put_only_if_it_is_absent() {
 #[test]
 fn a_query_of_an_index_takes_conditions_filters_and_a_limit() {
     let laptop = with_log();
-    let status = |n: u32| if n % 5 == 0 { "ERROR" } else { "INFO" };
+    let status = |n: u32| if n.is_multiple_of(5) { "ERROR" } else { "INFO" };
     let lines: Vec<String> =
         (0..50).map(|n| json!({"key": n.to_string(), "status": status(n), "n": n, "code": n.to_string()}).to_string()).collect();
     assert_eq!(laptop.run_with_input(&["item", "put", "Log", "-"], &lines.join("\n")).out, "put 50 items\n");

@@ -3,7 +3,7 @@
 use clap::Args;
 use tablefeed::mapping::KeySchema;
 
-use super::read::ReadArgs;
+use super::read::{ReadArgs, unread};
 use super::{Table, TableArgs};
 use crate::condition::{Condition, FORMS, Terms};
 use crate::exit::{BadInput, Exit};
@@ -36,8 +36,8 @@ impl Query {
             let query = query.consistent_read(!index.is_some_and(|index| table.definition.is_global(index)));
             let query = query.set_expression_attribute_names(Some(terms.names)).set_expression_attribute_values(Some(terms.values));
             let mut pages = query.into_paginator().send();
-            let next = async || pages.next().await.map(|page| page.map(|page| page.items));
-            self.read.print(table.name, &table.key_names(), next).await
+            let next = async || pages.next().await.map(|page| Ok(page.map_err(|error| unread(table.name, &error))?.items));
+            self.read.print(&table.key_names(), next).await
         });
         read.await?;
         Ok(Exit::Done)

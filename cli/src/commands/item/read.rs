@@ -2,17 +2,15 @@
 //!
 //! In: a paginated answer. Out: lines. With `--json` each page is printed as it comes; as a table all items must be there first.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use clap::Args;
 
-use crate::attribute::{self, Item};
+use crate::attribute::Item;
 use crate::condition::{Condition, Terms};
+use crate::item_table;
 use crate::output;
 use crate::resources::failed;
-use crate::text_table;
 use crate::typed::Form;
 
 /// What query and scan have in common.
@@ -43,20 +41,16 @@ impl ReadArgs {
     }
 
     /// Prints the items of all pages. A page may be empty though others follow.
-    pub async fn print<E>(
+    pub async fn print(
         &self,
-        table: &str,
         key: &[String],
-        mut next: impl AsyncFnMut() -> Option<Result<Option<Vec<Item>>, SdkError<E, HttpResponse>>>,
-    ) -> anyhow::Result<()>
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
+        mut next: impl AsyncFnMut() -> Option<anyhow::Result<Option<Vec<Item>>>>,
+    ) -> anyhow::Result<()> {
         let (lines, form) = (self.json || self.typed, Form::of(self.typed));
         let (mut left, mut kept) = (self.limit.unwrap_or(usize::MAX), Vec::new());
         while left > 0 {
             let Some(page) = next().await else { break };
-            let mut items = page.map_err(|error| failed(format!("the items of {table} cannot be read"), &error))?.unwrap_or_default();
+            let mut items = page?.unwrap_or_default();
             items.truncate(left);
             left -= items.len();
             if lines {
@@ -66,21 +60,17 @@ impl ReadArgs {
             }
         }
         if !lines {
-            output::lines(as_table(&kept, key))?;
+            output::lines(item_table::lines(&kept, key))?;
             output::line(&format!("{} item{}", kept.len(), if kept.len() == 1 { "" } else { "s" }))?;
         }
         Ok(())
     }
 }
 
-/// A column for each attribute that any item has; nothing at all without items.
-fn as_table(items: &[Item], key: &[String]) -> Vec<String> {
-    if items.is_empty() {
-        return Vec::new();
-    }
-    let others: BTreeSet<&String> = items.iter().flat_map(Item::keys).filter(|name| !key.contains(name)).collect();
-    let columns: Vec<&String> = key.iter().chain(others).collect();
-    let head = columns.iter().map(|name| (*name).clone()).collect();
-    let row = |item: &Item| columns.iter().map(|name| item.get(*name).map(attribute::cell).unwrap_or_default()).collect();
-    text_table::lines(&std::iter::once(head).chain(items.iter().map(row)).collect::<Vec<_>>())
+/// Why a page could not be read.
+pub(super) fn unread<E: ProvideErrorMetadata + std::error::Error + 'static>(
+    table: &str,
+    error: &SdkError<E, HttpResponse>,
+) -> anyhow::Error {
+    failed(format!("the items of {table} cannot be read"), error)
 }

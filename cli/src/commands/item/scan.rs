@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::TableArgs;
 use super::query::index_key;
-use super::read::ReadArgs;
+use super::read::{ReadArgs, unread};
 use crate::condition::Terms;
 use crate::exit::Exit;
 
@@ -31,8 +31,8 @@ impl Scan {
             let scan = scan.set_expression_attribute_names(Some(terms.names).filter(|names| !names.is_empty()));
             let scan = scan.set_expression_attribute_values(Some(terms.values).filter(|values| !values.is_empty()));
             let mut pages = scan.into_paginator().send();
-            let next = async || pages.next().await.map(|page| page.map(|page| page.items));
-            self.read.print(table.name, &table.key_names(), next).await
+            let next = async || pages.next().await.map(|page| Ok(page.map_err(|error| unread(table.name, &error))?.items));
+            self.read.print(&table.key_names(), next).await
         });
         read.await?;
         Ok(Exit::Done)
