@@ -51,13 +51,17 @@ pub async fn create_if_missing(client: &Client, definition: &Definition) -> Resu
 /// added, and only while the table is empty, as one is whose creation was cut short or goes on elsewhere.
 pub async fn ensure(client: &Client, definition: &Definition, patience: Duration) -> Result<bool, TableError> {
     let created = create_within(client, definition, patience).await?;
-    let found = compare(client, definition).await?;
+    // Tags of a new table are listed with some delay.
+    let counts = |difference: &Difference| !(created && difference.is_tag());
+    let mut found = compare(client, definition).await?;
+    found.retain(counts);
     if found.is_empty() {
         return Ok(created);
     }
     if lacks_time_to_live(&found) && (created || is_empty(client, &definition.name).await?) {
         set_time_to_live(client, definition).await?;
-        let left = compare(client, definition).await?;
+        let mut left = compare(client, definition).await?;
+        left.retain(counts);
         return if left.is_empty() { Ok(created) } else { Err(differs(definition, left)) };
     }
     Err(differs(definition, found))

@@ -25,6 +25,12 @@ impl fmt::Display for Difference {
     }
 }
 
+impl Difference {
+    pub(super) fn is_tag(&self) -> bool {
+        self.what.starts_with(TAG)
+    }
+}
+
 const NONE: &str = "none";
 const TIME_TO_LIVE: &str = "time to live";
 const TAG: &str = "tag ";
