@@ -11,7 +11,7 @@ use crate::laptop::Laptop;
 use crate::run_killed::Chance;
 use crate::shared::Shared;
 
-const KILLS: usize = 30;
+const KILLS: usize = 50;
 const SEED: u64 = 20_261_121;
 const LETTERS: u64 = 100;
 const BROKEN: &str = r#"MAPPING={"key":{"partition":"id"},"types":{"id":"S"},"item":{"id":"{@id}","n":"{n}","x":"{nowhere}"}}"#;
