@@ -13,10 +13,13 @@
 
 mod attribute;
 mod commands;
+mod condition;
+mod definition;
 mod exit;
 mod feed;
 mod function;
 mod generate;
+mod item_table;
 mod letters;
 mod output;
 mod pretty;
@@ -30,6 +33,7 @@ mod summary;
 mod target;
 mod text_table;
 mod topic;
+mod typed;
 
 use std::io;
 use std::process::ExitCode;
@@ -55,6 +59,8 @@ enum Command {
     Map(commands::map::Map),
     Items(commands::items::Items),
     Letters(commands::letters::Letters),
+    Table(commands::table::Table),
+    Item(commands::item::Item),
     Emulate(commands::emulate::Emulate),
 }
 
@@ -75,6 +81,8 @@ async fn main() -> ExitCode {
         Command::Map(command) => command.run().await,
         Command::Items(command) => command.run().await,
         Command::Letters(command) => command.run().await,
+        Command::Table(command) => command.run().await,
+        Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
     };
     done.unwrap_or_else(|error| {

@@ -27,7 +27,7 @@ mod origin;
 mod pattern;
 mod reference;
 mod sets;
-mod suggest;
+pub(crate) mod suggest;
 mod table;
 mod template;
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 pub mod emulate;
 pub mod invoke;
+pub mod item;
 pub mod items;
 pub mod letters;
 pub mod map;
 pub mod run;
+pub mod table;

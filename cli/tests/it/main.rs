@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod emulate;
+mod fake;
 mod generate;
 mod invoke;
+mod item;
 mod items;
 mod laptop;
 mod letters;
@@ -18,4 +20,5 @@ mod map;
 mod run;
 mod run_killed;
 mod shared;
+mod table;
 mod topic;
