@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file ─► resource ─► shape ─► definition ─► check ─┬─► create ─► wait until ACTIVE ─► time to live
-//! live table ─► live ─► definition ────────────────┴─► facts ─► differences
+//! live table ─► live ─► definition ─────────────────┴─► facts ─► differences
 //! ```
 
 mod check;
