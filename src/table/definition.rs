@@ -5,25 +5,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::resource::properties;
 use super::{check, shape};
-use crate::mapping::suggest::hint;
 use crate::mapping::{KeyAttribute, KeyKind, KeySchema, Mappings};
 
 /// The table that the built-in mapping `curated` writes to.
 const CURATED_RECORDS: &str = include_str!("../../tables/curated-records.json");
-const RESOURCE_TYPE: &str = "AWS::DynamoDB::Table";
-/// What may stand beside `Properties` in a resource; none of it concerns a table's shape.
-const RESOURCE_MEMBERS: &[&str] = &[
-    "Type",
-    "Properties",
-    "DeletionPolicy",
-    "UpdateReplacePolicy",
-    "DependsOn",
-    "Metadata",
-    "Condition",
-    "CreationPolicy",
-    "UpdatePolicy",
-];
 
 /// What is wrong with a definition, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -162,22 +149,6 @@ pub(super) const LOCAL: &str = "LocalSecondaryIndexes";
 /// The elements of an array; none of anything else.
 pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
-}
-
-/// The properties, out of the resource that may be around them, and their place.
-fn properties(mut value: Value) -> Result<(&'static str, Value), DefinitionError> {
-    let Some(resource) = value.as_object_mut() else { return Err(DefinitionError::at("", "must be an object")) };
-    if !resource.contains_key("Type") && !resource.contains_key("Properties") {
-        return Ok(("", value));
-    }
-    if let Some(unknown) = resource.keys().find(|name| !RESOURCE_MEMBERS.contains(&name.as_str())) {
-        return Err(DefinitionError::at(&format!("/{unknown}"), format!("is no member of a resource{}", hint(unknown, RESOURCE_MEMBERS))));
-    }
-    if resource.get("Type").and_then(Value::as_str) != Some(RESOURCE_TYPE) {
-        return Err(DefinitionError::at("/Type", format!("must be {RESOURCE_TYPE}")));
-    }
-    let properties = resource.remove("Properties").ok_or_else(|| DefinitionError::at("/Properties", "is missing"))?;
-    Ok(("/Properties", properties))
 }
 
 fn time_to_live(specification: Option<&Value>) -> Result<Option<String>, DefinitionError> {

@@ -1,8 +1,8 @@
 //! Tables: their definitions, and how one is created, compared and looked at.
 //!
 //! ```text
-//! file ─► shape ─► definition ─► check ─┬─► create ─► wait until ACTIVE ─► time to live
-//! live table ─► live ─► definition ─────┴─► facts ─► differences
+//! file ─► resource ─► shape ─► definition ─► check ─┬─► create ─► wait until ACTIVE ─► time to live
+//! live table ─► live ─► definition ─────────────────┴─► facts ─► differences
 //! ```
 
 mod check;
@@ -10,6 +10,7 @@ pub mod create;
 pub mod definition;
 mod facts;
 mod live;
+mod resource;
 mod shape;
 #[cfg(test)]
 mod tests;
