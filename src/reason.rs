@@ -96,11 +96,13 @@ pub struct Rejection {
     pub reason: Reason,
     /// Names the field, attribute or offset at fault; never a value, which may be private.
     pub message: String,
+    /// The attribute at fault, if it is one's fault.
+    pub attribute: Option<String>,
 }
 
 impl Rejection {
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Rejection { reason, message: message.into() }
+        Rejection { reason, message: message.into(), attribute: None }
     }
 
     /// Adds the name of the attribute that is at fault.
@@ -110,6 +112,6 @@ impl Rejection {
             Some((end, _)) => format!("attribute `{}…`: {}", &attribute[..end], self.message),
             None => format!("attribute `{attribute}`: {}", self.message),
         };
-        Rejection { message, ..self }
+        Rejection { message, attribute: Some(attribute.to_owned()), ..self }
     }
 }

@@ -4,6 +4,7 @@
 //! arguments ─► commands ─┬─► target ─► resources      the embedded AWS, another server, or the cloud; what is missing is created
 //!                        ├─► settings, generate       what the function is given
 //!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
+//!                        ├─► the package ingest       or with what comes by HTTP
 //!                        ├─► topic                    or with a Kafka topic's records
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
@@ -62,6 +63,7 @@ enum Command {
     Table(commands::table::Table),
     Item(commands::item::Item),
     Emulate(commands::emulate::Emulate),
+    Ingest(commands::ingest::Ingest),
 }
 
 #[tokio::main]
@@ -84,6 +86,7 @@ async fn main() -> ExitCode {
         Command::Table(command) => command.run().await,
         Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
+        Command::Ingest(command) => command.run().await,
     };
     done.unwrap_or_else(|error| {
         let pipe_closed = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);

@@ -62,7 +62,7 @@ async fn write_parameter(clients: &Clients, name: &str, batch_id: Option<&str>) 
 }
 
 /// The URL of the queue for letters, made if it is missing.
-async fn letters_queue(clients: &Clients) -> anyhow::Result<String> {
+pub async fn letters_queue(clients: &Clients) -> anyhow::Result<String> {
     if let Some(url) = find_queue(clients, QUEUE).await? {
         return Ok(url);
     }

@@ -11,7 +11,7 @@ use crate::output;
 use crate::resources::{CURATED_TABLE, PARAMETER};
 
 /// Passes for a queue's URL until the queue's own is known.
-const ANY_QUEUE: &str = "http://127.0.0.1/000000000000/tablefeed-letters";
+pub const ANY_QUEUE: &str = "http://127.0.0.1/000000000000/tablefeed-letters";
 
 /// How near a name must be to be suggested, from 0 to 1.
 const NEAR: f64 = 0.8;

@@ -144,7 +144,8 @@ impl Function {
         stages.end("write");
 
         let sender = Sender { request_id: &invocation.request_id, function: &invocation.function };
-        let post = Post { client: &self.clients.sqs, settings: &self.settings, records: &records, batch: &|_| id, sender };
+        let post =
+            Post { client: &self.clients.sqs, settings: &self.settings, records: &records, batch: &|_| id, sender, may_omit_data: true };
         let posted = post.send(ledger.letters(kind), &mut ledger, invocation.deadline - margin / 4).await;
         stages.end("letters");
 

@@ -1,10 +1,11 @@
 //! The function: an invocation's event in, Lambda's response and a report out.
 //!
 //! [`handler`] is the way through; read it first. [`batch_id`] reads the parameter, [`ledger`] accounts for every document,
-//! [`answer`] follows from it, [`redrive`] handles letters again, [`preview`] shows items without writing them, `table_ready` sees to the table, and [`report`] says what happened, as one log line and one line of metrics.
+//! [`answer`] follows from it, [`redrive`] handles letters again, [`direct`] stores documents that came without an event, [`preview`] shows items without writing them, `table_ready` sees to the table, and [`report`] says what happened, as one log line and one line of metrics.
 
 pub mod answer;
 pub mod batch_id;
+pub mod direct;
 pub mod handler;
 mod intake;
 pub mod ledger;

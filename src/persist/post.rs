@@ -39,6 +39,18 @@ pub struct Post<'a> {
     /// The batch id of a record's documents, by its position.
     pub batch: &'a (dyn Fn(usize) -> Option<&'a str> + Sync),
     pub sender: Sender<'a>,
+    /// Whether letters may leave out data that are too large: only where the data can be read again from where they came.
+    pub may_omit_data: bool,
+}
+
+impl Posted {
+    /// Nothing was sent: all that was due is unfinished.
+    fn refused(due: Vec<(usize, Rejection)>, ledger: &mut Ledger<'_>, why: &str) -> Posted {
+        for (place, _) in due {
+            ledger.entries[place].state = State::Unfinished;
+        }
+        Posted { sent: Sent { refusal: Some(why.to_owned()), ..Sent::default() }, ..Posted::default() }
+    }
 }
 
 impl Post<'_> {
@@ -49,8 +61,12 @@ impl Post<'_> {
         }
         let letter = |(place, rejection): &(usize, Rejection), with_data| self.letter(&ledger.entries[*place], rejection, with_data);
         let (letters, notes): (Vec<Letter>, Vec<LetterNote>) = due.iter().map(|due| letter(due, true)).unzip();
+        if !self.may_omit_data && letters.iter().any(|letter| !letter.has_data) {
+            return Posted::refused(due, ledger, "a letter is too large for a queue, and is not sent without its data");
+        }
         let queue = LetterQueue { client: self.client, url: &self.settings.dlq_url };
-        let sent = queue.send(letters, |position| letter(&due[position], false).0, until).await;
+        let without_data = |position: usize| self.may_omit_data.then(|| letter(&due[position], false).0);
+        let sent = queue.send(letters, without_data, until).await;
         for ((place, rejection), accepted) in due.iter().zip(&sent.accepted) {
             let outcome = Outcome::of_letter(rejection.reason);
             ledger.entries[*place].state = if *accepted { State::Ended(outcome) } else { State::Unfinished };

@@ -125,7 +125,8 @@ impl Function {
             let sender = Sender { request_id: &invocation.request_id, function: &invocation.function };
             // A letter keeps its batch id, whatever this attempt used.
             let batch = |letter: usize| letters[letter].batch_id.as_deref().or(latest);
-            let post = Post { client: &self.clients.sqs, settings: &self.settings, records: &records, batch: &batch, sender };
+            let post =
+                Post { client: &self.clients.sqs, settings: &self.settings, records: &records, batch: &batch, sender, may_omit_data: true };
             report.queue_refusal = post.send(due, &mut ledger, invocation.deadline - margin / 4).await.sent.refusal;
         }
         let unfinished = report.systemic.as_ref().or(report.queue_refusal.as_ref());

@@ -51,8 +51,9 @@ enum Entry {
 }
 
 impl LetterQueue<'_> {
-    /// Sends until each letter is accepted or refused, or `until` has come. `without_data` makes a letter again without its data.
-    pub async fn send(&self, letters: Vec<Letter>, without_data: impl Fn(usize) -> Letter, until: Instant) -> Sent {
+    /// Sends until each letter is accepted or refused, or `until` has come. `without_data` makes a letter again without its
+    /// data; none if it must not be sent without them.
+    pub async fn send(&self, letters: Vec<Letter>, without_data: impl Fn(usize) -> Option<Letter>, until: Instant) -> Sent {
         let batches = batches(&letters);
         let sent = Sent { accepted: vec![false; letters.len()], ..Sent::default() };
         let mut account = Account { letters, sent };
@@ -84,7 +85,12 @@ struct Account {
 }
 
 impl Account {
-    fn settle(&mut self, batch: Job<Vec<usize>>, results: Vec<Entry>, without_data: impl Fn(usize) -> Letter) -> Settled<Vec<usize>> {
+    fn settle(
+        &mut self,
+        batch: Job<Vec<usize>>,
+        results: Vec<Entry>,
+        without_data: impl Fn(usize) -> Option<Letter>,
+    ) -> Settled<Vec<usize>> {
         let mut again = Vec::new();
         let mut later = Vec::new();
         let mut throttled = false;
@@ -92,10 +98,13 @@ impl Account {
             match result {
                 Entry::Accepted => self.sent.accepted[position] = true,
                 Entry::Alone => again.push(Job::new(vec![position])),
-                Entry::TooLarge if self.letters[position].has_data => {
-                    self.letters[position] = without_data(position);
-                    again.push(Job::new(vec![position]));
-                }
+                Entry::TooLarge if self.letters[position].has_data => match without_data(position) {
+                    Some(letter) => {
+                        self.letters[position] = letter;
+                        again.push(Job::new(vec![position]));
+                    }
+                    None => self.refused("a letter is too large for the queue, and is not sent without its data".to_owned()),
+                },
                 Entry::TooLarge => self.refused("a letter without data is still too large for the queue".to_owned()),
                 Entry::Refused(error) => self.refused(error),
                 Entry::Throttled(error) | Entry::Transient(error) => {

@@ -1,6 +1,7 @@
 //! The commands, one file each: arguments in, an [`Exit`](crate::exit::Exit) or an error out.
 
 pub mod emulate;
+pub mod ingest;
 pub mod invoke;
 pub mod item;
 pub mod items;

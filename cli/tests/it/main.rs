@@ -6,6 +6,7 @@ mod bad_input;
 mod emulate;
 mod fake;
 mod generate;
+mod ingest;
 mod invoke;
 mod item;
 mod items;

@@ -1,0 +1,107 @@
+//! What all requests share, and the router over it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{StatusCode, Uri};
+use axum::routing::{get, post};
+use tablefeed::aws::Clients;
+use tablefeed::persist::Function;
+use tablefeed::settings::LogLevel;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::health;
+use crate::metrics::Metrics;
+use crate::post;
+use crate::problem::Problem;
+use crate::settings::{Front, IngestSettings};
+use crate::spool::Spool;
+
+/// The app name of the clients: tells the function's calls from those of others.
+pub const APP: &str = "tablefeed-ingest";
+
+/// Takes a line for the log.
+pub type Log = fn(LogLevel, &str);
+
+/// What all requests share.
+pub struct App {
+    pub(crate) front: Front,
+    pub(crate) function: Function,
+    pub(crate) clients: Clients,
+    pub(crate) metrics: Metrics,
+    /// One for each URL that stored documents go on to.
+    pub spools: Vec<Arc<Spool>>,
+    pub(crate) started: Instant,
+    /// The last look at the table.
+    pub(crate) table_seen: Mutex<Option<(Instant, Result<(), String>)>>,
+    draining: AtomicBool,
+    log: Log,
+}
+
+/// When the caller gives up, if that is sooner than the request's own time-out; an extension of the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(pub Instant);
+
+impl App {
+    /// Opens the spools, if there are any; fails if a directory cannot be used or another process uses it.
+    pub fn new(settings: IngestSettings, clients: Clients, log: Log) -> io::Result<App> {
+        let IngestSettings { function, front } = settings;
+        let spools = match &front.egress {
+            Some(egress) => egress.urls.iter().map(|url| Spool::open(&egress.dir, url, egress.max_bytes).map(Arc::new)).collect(),
+            None => Ok(Vec::new()),
+        };
+        Ok(App {
+            spools: spools?,
+            front,
+            function: Function::new(function, clients.clone()),
+            clients,
+            metrics: Metrics::default(),
+            started: Instant::now(),
+            table_seen: Mutex::new(None),
+            draining: AtomicBool::new(false),
+            log,
+        })
+    }
+
+    /// How long a request may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.front.request_timeout
+    }
+
+    /// From now on nothing new is taken.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Says something in the log, if that is wanted.
+    pub(crate) fn log(&self, level: LogLevel, message: &str) {
+        if self.function.settings().log_level <= level {
+            (self.log)(level, message);
+        }
+    }
+}
+
+/// Every route.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", post(post::post))
+        .route("/health", get(health::health))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(health::openapi))
+        .fallback(|_: Uri| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing here; POST documents to /") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "POST documents to /; everything else is read by GET")
+        })
+        .with_state(app)
+}
