@@ -38,7 +38,6 @@ pub struct World {
 /// A running server.
 pub struct Server {
     pub url: String,
-    pub app: Arc<App>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -80,8 +79,8 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(serve(listener, app.clone(), async { drop(stopped.await) }));
-        Server { url, app, stop, serving }
+        let serving = tokio::spawn(serve(listener, app, async { drop(stopped.await) }));
+        Server { url, stop, serving }
     }
 
     pub fn fault(&self, rule: Rule) -> RuleId {
