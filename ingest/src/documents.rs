@@ -74,7 +74,7 @@ fn lines(text: &str) -> Result<Vec<Json<'_>>, Problem> {
 
 fn not_json(text: &str, error: JsonError) -> Problem {
     let before = &text.as_bytes()[..error.offset.min(text.len())];
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let line = before.split(|byte| *byte == b'\n').count();
     let problem = Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"));
     problem.with("position", error.offset).with("line", line)
 }

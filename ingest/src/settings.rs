@@ -93,7 +93,7 @@ impl IngestSettings {
 }
 
 /// What the function's settings are here unless they are set.
-fn default(name: &str, set: impl Fn(&str) -> Option<String>) -> Option<String> {
+fn default(name: &str, set: &impl Fn(&str) -> Option<String>) -> Option<String> {
     let default = match name {
         "MAPPING" if set("PARTITION_KEY").is_none() && set("param_partition_key").is_none() => "document",
         "DLQ_URL" if set("WRITE_FAILURES").as_deref() != Some("dlq") => NO_QUEUE,
