@@ -221,14 +221,14 @@ mod tests {
 
     #[test]
     fn lambda_has_no_spool() {
-        let set = [("TABLE", "t"), ("EGRESS_API_HOST", "http://a"), ("SPOOL_DIR", "/tmp")];
+        let set = [("TABLE", "readings"), ("EGRESS_API_HOST", "http://a"), ("SPOOL_DIR", "/tmp")];
         assert!(parse(&set, Home::Lambda).unwrap_err().contains("no disk that lasts"));
         assert!(parse(&set, Home::Server).is_ok());
     }
 
     #[test]
     fn newest_needs_a_field_to_order_by() {
-        let set = [("TABLE", "t"), ("WRITE_MODE", "newest")];
+        let set = [("TABLE", "readings"), ("WRITE_MODE", "newest")];
         assert!(parse(&set, Home::Server).unwrap_err().contains("ORDER_BY is missing"));
     }
 
