@@ -43,12 +43,16 @@ struct Coming {
     arrival: String,
 }
 
-/// Takes one body.
+/// Takes one body, in a task of its own: a sender that goes away does not stop it between the table and the spools.
 pub async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
-    let began = Instant::now();
-    let response = take(&app, request, began).await.unwrap_or_else(IntoResponse::into_response);
-    app.metrics.answered(response.status().as_u16(), began.elapsed());
-    response
+    let taking = tokio::spawn(async move {
+        let began = Instant::now();
+        let response = take(&app, request, began).await.unwrap_or_else(IntoResponse::into_response);
+        app.metrics.answered(response.status().as_u16(), began.elapsed());
+        response
+    });
+    let broken = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this program has a defect; its log names the place").into_response();
+    taking.await.unwrap_or_else(broken)
 }
 
 async fn take(app: &App, request: Request, began: Instant) -> Result<Response, Problem> {

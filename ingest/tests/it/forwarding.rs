@@ -10,8 +10,10 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tablefeed_local::{Fault, Rule};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -127,5 +129,19 @@ async fn what_was_kept_goes_on_after_a_restart() {
     server.stop().await;
     next.refuse(false);
     let _server = world.serve(&spool).await;
+    assert_eq!(next.taken(1).await[0]["n"], 1);
+}
+
+#[tokio::test]
+async fn what_is_stored_goes_on_although_its_sender_went_away() {
+    let (world, next, dir) = (World::new().await, Next::start().await, TempDir::new().unwrap());
+    let server = world.serve(&[("EGRESS_API_HOST", &next.url), ("SPOOL_DIR", dir.path().to_str().unwrap())]).await;
+    let slow = world.fault(Rule::new(Fault::Delay(Duration::from_millis(500))).operation("BatchWriteItem"));
+    let mut sender = TcpStream::connect(server.url.trim_start_matches("http://").trim_end_matches('/')).await.unwrap();
+    sender.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 7\r\n\r\n{\"n\":1}").await.unwrap();
+    while world.aws.faults().fired(slow) == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(sender);
     assert_eq!(next.taken(1).await[0]["n"], 1);
 }
