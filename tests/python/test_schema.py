@@ -8,12 +8,12 @@ import subprocess
 import jsonschema
 import pytest
 
-from harness import ROOT, TABLEFEED
+from harness import ROOT, binary
 
 # What the parser says of a wrong shape; of anything else (templates, types of keys, limits) a schema cannot know.
 SHAPES = re.compile(
     r"unknown member|unknown pattern|unknown conversion|belongs here|no other member|has one member|needs `key`|needs `partition`"
-    r"|is `keep` or `drop`|is `delete` or `filter`|`S`, `N` or `B`|needs at least one|empty pattern|`\$or` is an array|cannot be an alternative"
+    r"|is `keep` or `drop`|is `delete` or `filter`|a key attribute is of type|needs at least one|empty pattern|`\$or` is an array|cannot be an alternative"
     r"|array of alternatives|`exists` is|`numeric` is|`anything-but` takes|`after` belongs to|unknown unit"
 )
 JUNK = [None, True, 7, "x", [], {}, ["x"], {"x": 1}]
@@ -21,7 +21,7 @@ JUNK = [None, True, 7, "x", [], {}, ["x"], {"x": 1}]
 
 @pytest.fixture(scope="module")
 def validator():
-    schema = json.loads(subprocess.run([TABLEFEED, "mapping", "schema"], check=True, capture_output=True).stdout)
+    schema = json.loads(subprocess.run([binary(), "mapping", "schema"], check=True, capture_output=True).stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -35,7 +35,7 @@ def examples():
 def parser_says(text):
     """Why the parser refuses a mapping; None if it takes it."""
     done = subprocess.run(
-        [TABLEFEED, "map", "/dev/null", "--mapping", text], capture_output=True, text=True, check=False
+        [binary(), "map", "/dev/null", "--mapping", text], capture_output=True, text=True, check=False
     )
     return None if done.returncode == 0 else done.stderr
 
