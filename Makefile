@@ -2,12 +2,13 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test test-more check bench mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check bench mutants fuzz fuzz-proofs build deploy delete
 
 PYTHON ?= python3
 SAM ?= sam
 EVENT ?= events/curated.json
 STACK ?= tablefeed
+PORT ?= 8000
 ARCHITECTURE ?= arm64
 # Parameters of template.yaml, as in: make deploy PARAMETERS='PersistRecords=5000 LogLevel=DEBUG'
 PARAMETERS ?=
@@ -36,6 +37,31 @@ demo: ## Run the function on a sample event, then show the table's items and the
 invoke: ## Run the function on one event, EVENT=events/curated.json
 	$(COMPILED)
 	$(TABLEFEED) invoke $(EVENT)
+
+# What the services say, and their process, until they stop.
+SERVICES := .tablefeed/services
+# Whether the process of a number that was written down is still this program: numbers are used again.
+RUNS = { ps -p "$$process" -o args= || cat "/proc/$$process/cmdline"; } 2> /dev/null | grep -aq emulate
+
+services: ## Serve the embedded AWS in the background, PORT=8000, for any SDK, until make stop
+	$(COMPILED)
+	@mkdir -p .tablefeed
+	@process=$$(cat $(SERVICES).pid 2> /dev/null); \
+	if [ -n "$$process" ] && $(RUNS); then head -n 1 $(SERVICES).log; echo "runs already; make stop ends it"; exit 0; fi; \
+	nohup $(TABLEFEED) emulate --port $(PORT) > $(SERVICES).log 2>&1 < /dev/null & process=$$!; echo $$process > $(SERVICES).pid; \
+	for turn in $$(seq 100); do \
+	  if grep -q '^endpoint: ' $(SERVICES).log; then grep -v '^Ctrl-C' $(SERVICES).log; echo 'make stop ends it.'; exit 0; fi; \
+	  kill -0 $$process 2> /dev/null || break; \
+	  sleep 0.1; \
+	done; \
+	cat $(SERVICES).log >&2; rm -f $(SERVICES).pid; kill $$process 2> /dev/null; exit 1
+
+stop: ## End what make services began; harmless without it
+	@process=$$(cat $(SERVICES).pid 2> /dev/null); rm -f $(SERVICES).pid; \
+	if [ -z "$$process" ] || ! $(RUNS); then echo "no services run"; exit 0; fi; \
+	kill $$process; \
+	for turn in $$(seq 100); do kill -0 $$process 2> /dev/null || { echo stopped; exit 0; }; sleep 0.1; done; \
+	echo "process $$process does not end; end it yourself" >&2; exit 1
 
 check: $(DENY) ## Formatting, lints, and what dependencies may be; no tests
 	cargo fmt --all --check

@@ -12,7 +12,7 @@
 //! - [`mapping`]: document to item, by a declaration.
 //! - [`mod@write`]: plan, requests, outcomes, checkpoint, letters.
 //! - [`persist`]: the function itself; [`settings`] and [`aws`] set it up.
-//! - [`table`]: definitions of tables, and how to create them.
+//! - [`table`]: definitions of tables, how to create them, and how to compare them with live ones.
 //! - [`reason`]: why a document could not be stored.
 
 pub mod aws;

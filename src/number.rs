@@ -143,13 +143,24 @@ impl<'a> Number<'a> {
 
     /// The largest integer that is not above this number, if it has at most 18 digits.
     pub fn floor(&self) -> Option<i64> {
-        if self.magnitude > 17 {
-            return None;
+        self.floor_of_shifted(0)
+    }
+
+    /// [`Number::floor`] of this number times ten to the power of `places`.
+    pub fn floor_of_shifted(&self, places: i64) -> Option<i64> {
+        let magnitude = self.magnitude.saturating_add(places);
+        if magnitude > 17 {
+            return if self.is_zero() { Some(0) } else { None };
         }
-        let count = usize::try_from(self.magnitude + 1).unwrap_or(0);
+        let count = usize::try_from(magnitude + 1).unwrap_or(0);
         let digits = self.digits().chain(std::iter::repeat(b'0')).take(count);
         let truncated = digits.fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
         Some(if self.negative { -truncated - i64::from(self.count() > count) } else { truncated })
+    }
+
+    /// How many digits stand before the decimal point in plain notation; less than 1 for numbers below 1.
+    pub fn whole_digits(&self) -> i64 {
+        self.magnitude + 1
     }
 
     fn count(&self) -> usize {
@@ -303,6 +314,13 @@ mod tests {
         }
         assert_eq!(number("999999999999999999.9").floor(), Some(999_999_999_999_999_999));
         assert_eq!(number("1e18").floor(), None);
+        for (text, places, floor) in
+            [("1.5", 1, Some(15)), ("1.59", 1, Some(15)), ("-1.59", 1, Some(-16)), ("1e20", -3, Some(10_i64.pow(17))), ("-1", -9, Some(-1))]
+        {
+            assert_eq!(number(text).floor_of_shifted(places), floor, "{text}");
+        }
+        assert_eq!(number("1e12").floor_of_shifted(6), None);
+        assert_eq!(number("0").floor_of_shifted(20), Some(0));
     }
 
     /// The oracle: value times 10^60 as sign and digits of fixed width.

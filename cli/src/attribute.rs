@@ -16,7 +16,12 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// The item with its key attributes first, then the others by name.
 pub fn item<'i>(item: &'i Item, key: &[String]) -> Json<'i> {
-    let mut members: Vec<(Cow<'i, str>, Json<'i>)> = members(item);
+    item_as(item, key, &value)
+}
+
+/// The same with every value written by `write`.
+pub fn item_as<'i>(item: &'i Item, key: &[String], write: &dyn Fn(&'i AttributeValue) -> Json<'i>) -> Json<'i> {
+    let mut members = members(item, write);
     members.sort_by_key(|(name, _)| key.iter().position(|part| part == name).unwrap_or(key.len()));
     Json::Object(members)
 }
@@ -29,7 +34,7 @@ pub fn value(value: &AttributeValue) -> Json<'_> {
         AttributeValue::Bool(flag) => Json::Bool(*flag),
         AttributeValue::B(bytes) => binary(bytes),
         AttributeValue::L(list) => Json::Array(list.iter().map(self::value).collect()),
-        AttributeValue::M(map) => Json::Object(members(map)),
+        AttributeValue::M(map) => Json::Object(members(map, &self::value)),
         AttributeValue::Ss(texts) => Json::Array(sorted(texts).into_iter().map(|text| Json::String(text.into())).collect()),
         AttributeValue::Ns(numbers) => Json::Array(sorted(numbers).into_iter().map(|digits| number(digits)).collect()),
         AttributeValue::Bs(blobs) => Json::Array(blobs.iter().map(binary).collect()),
@@ -45,8 +50,8 @@ pub fn cell(attribute: &AttributeValue) -> String {
     }
 }
 
-fn members(map: &Item) -> Vec<(Cow<'_, str>, Json<'_>)> {
-    let mut members: Vec<_> = map.iter().map(|(name, attribute)| (Cow::from(name), value(attribute))).collect();
+fn members<'i>(map: &'i Item, write: &dyn Fn(&'i AttributeValue) -> Json<'i>) -> Vec<(Cow<'i, str>, Json<'i>)> {
+    let mut members: Vec<_> = map.iter().map(|(name, attribute)| (Cow::from(name), write(attribute))).collect();
     members.sort_by(|(one, _), (other, _)| one.cmp(other));
     members
 }

@@ -9,7 +9,8 @@ pub const HELP: &str = "Exit codes:
   0  done
   1  something around failed: AWS, a server, the disk, a port
   2  bad usage, input or setting; no item was written
-  3  something is left: the function left records unfinished or failed, or letters stay; a second try may do better";
+  3  something is left: the function left records unfinished or failed, or letters stay; a second try may do better.
+     Or something is not so: a table is not as its file says, an item is not there, or there already";
 
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub enum Exit {
     Around = 1,
     /// Arguments, a file or a setting cannot be used.
     Input = 2,
-    /// The function reported a checkpoint, met a systemic failure, or failed as a whole; or letters are left that were to be redriven, purged
-    /// or exported.
+    /// The function reported a checkpoint, met a systemic failure, or failed as a whole; letters are left that were to be redriven, purged
+    /// or exported; or a table differs from its file, an item is absent, or present already.
     Unfinished = 3,
 }
 

@@ -4,6 +4,7 @@
 //! arguments ─► commands ─┬─► target ─► resources      the embedded AWS, another server, or the cloud; what is missing is created
 //!                        ├─► settings, generate       what the function is given
 //!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
+//!                        ├─► topic                    or with a Kafka topic's records
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
 //! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
@@ -12,10 +13,13 @@
 
 mod attribute;
 mod commands;
+mod condition;
+mod definition;
 mod exit;
 mod feed;
 mod function;
 mod generate;
+mod item_table;
 mod letters;
 mod output;
 mod pretty;
@@ -28,6 +32,8 @@ mod stop;
 mod summary;
 mod target;
 mod text_table;
+mod topic;
+mod typed;
 
 use std::io;
 use std::process::ExitCode;
@@ -50,8 +56,12 @@ struct Cli {
 enum Command {
     Invoke(commands::invoke::Invoke),
     Run(commands::run::Run),
+    Map(commands::map::Map),
+    Mapping(commands::mapping::Mapping),
     Items(commands::items::Items),
     Letters(commands::letters::Letters),
+    Table(commands::table::Table),
+    Item(commands::item::Item),
     Emulate(commands::emulate::Emulate),
 }
 
@@ -69,8 +79,12 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         Command::Invoke(command) => command.run().await,
         Command::Run(command) => command.run().await,
+        Command::Map(command) => command.run().await,
+        Command::Mapping(command) => command.run(),
         Command::Items(command) => command.run().await,
         Command::Letters(command) => command.run().await,
+        Command::Table(command) => command.run().await,
+        Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
     };
     done.unwrap_or_else(|error| {

@@ -84,14 +84,15 @@ pub async fn find_queue(clients: &Clients, name: &str) -> anyhow::Result<Option<
 pub async fn no_such_table(clients: &Clients, table: &str) -> anyhow::Error {
     match table_names(clients).await {
         Ok(names) if names.is_empty() => {
-            BadInput::error(format!("there is no table {table}, nor any other; `tablefeed invoke` creates one"))
+            BadInput::error(format!("there is no table {table}, nor any other; `tablefeed table create` or `tablefeed invoke` creates one"))
         }
         Ok(names) => BadInput::error(format!("there is no table {table}; there is {}", names.join(", "))),
         Err(error) => error,
     }
 }
 
-async fn table_names(clients: &Clients) -> anyhow::Result<Vec<String>> {
+/// The names of all tables.
+pub async fn table_names(clients: &Clients) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     let mut pages = clients.dynamodb.list_tables().into_paginator().items().send();
     while let Some(name) = pages.next().await {

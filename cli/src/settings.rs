@@ -82,14 +82,14 @@ impl Given {
 
     /// Whether the function uses the mapping that the curated-record table is made for.
     pub fn is_curated(&self) -> bool {
-        self.value("MAPPING").is_none_or(|mapping| mapping == "curated")
+        self.value("PARTITION_KEY").is_none() && self.value("MAPPING").is_none_or(|mapping| mapping == "curated")
     }
 
     fn default_table(&self) -> &'static str {
         match self.value("MAPPING").as_deref() {
-            None | Some("curated") => CURATED_TABLE,
+            _ if self.is_curated() => CURATED_TABLE,
             Some("document") => "Documents",
-            Some(_) => "Items",
+            _ => "Items",
         }
     }
 
@@ -102,7 +102,7 @@ impl Given {
         self.defaults.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     }
 
-    /// A complaint for each name that no version knows. A name that only this version does not know is left to `parse`.
+    /// A complaint for each name that is no setting.
     fn unknown(&self) -> Vec<String> {
         let known = looked_up();
         let unknown = self.set.keys().filter(|name| !known.contains(name.as_str()));
@@ -116,7 +116,7 @@ fn names(name: &str) -> impl Iterator<Item = &str> {
     std::iter::once(name).chain(aliases.iter().copied())
 }
 
-/// Every name that `parse` asks for, also those that it refuses.
+/// Every name that `parse` asks for.
 fn looked_up() -> BTreeSet<String> {
     let asked = RefCell::new(BTreeSet::new());
     let look_up = |name: &str| {
@@ -156,10 +156,11 @@ mod tests {
         assert_eq!(given.value("TABLE").as_deref(), Some("Mine"));
         assert_eq!(self::given(&["MAPPING=document"]).look_up("TABLE").as_deref(), Some("Documents"));
         assert_eq!(self::given(&["MAPPING={}"]).look_up("TABLE").as_deref(), Some("Items"));
+        assert_eq!(self::given(&["param_partition_key=id"]).look_up("TABLE").as_deref(), Some("Items"));
     }
 
     #[test]
-    fn unknown_names_are_told_from_those_that_parse_refuses() {
+    fn unknown_names_are_told_with_a_suggestion() {
         let given = given(&["PERSIST_RECORD=1", "WRITE_MODE=newest", "AWS_LAMBDA_LOG_LEVEL=DEBUG", "zzz=1"]);
         let unknown = given.unknown();
         assert_eq!(unknown.len(), 2);

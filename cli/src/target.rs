@@ -117,6 +117,14 @@ impl Target {
     }
 }
 
+/// Runs `work` with the target's clients, and closes the target whatever comes of it.
+pub async fn with_clients<T>(args: &TargetArgs, work: impl AsyncFnOnce(&Clients) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let target = Target::open(args).await?;
+    let done = work(&target.clients(None)).await;
+    target.close().await;
+    done
+}
+
 /// Region and credentials of the environment; where it has none, those that every emulator takes.
 async fn config_of_server(url: &str) -> SdkConfig {
     let any_set = |names: &[&str]| names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));

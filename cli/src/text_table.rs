@@ -7,16 +7,28 @@ const GAP: &str = "  ";
 
 /// Aligns columns; the first row is the head, and gets a rule below it.
 pub fn lines(rows: &[Vec<String>]) -> Vec<String> {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| shown(row)).collect();
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let (rows, widths) = measured(rows);
     let mut lines: Vec<String> = rows.iter().map(|row| aligned(row, &widths)).collect();
     if !lines.is_empty() {
         let rule: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
         lines.insert(1, rule.join(GAP));
     }
     lines
+}
+
+/// Aligns columns; there is no head.
+pub fn plain_lines(rows: &[Vec<String>]) -> Vec<String> {
+    let (rows, widths) = measured(rows);
+    rows.iter().map(|row| aligned(row, &widths)).collect()
+}
+
+/// The rows as they are shown, and the width of each column.
+fn measured(rows: &[Vec<String>]) -> (Vec<Vec<String>>, Vec<usize>) {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| shown(row)).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths = (0..columns).map(width).collect();
+    (rows, widths)
 }
 
 /// A text on one line, cut with … where it is too long.

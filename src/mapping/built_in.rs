@@ -1,7 +1,9 @@
 //! The mappings that need no declaration: declarations in the language itself, compiled by the same code.
 
+use crate::json::push_string;
+
 /// The names of the built-in mappings.
-pub(super) const NAMES: &[&str] = &["curated", "document"];
+pub(super) const NAMES: &[&str] = &["curated", "document", "reading", "quix"];
 
 /// The declaration of a built-in mapping.
 pub(super) fn declaration(name: &str, batch_configured: bool) -> Option<&'static str> {
@@ -9,8 +11,25 @@ pub(super) fn declaration(name: &str, batch_configured: bool) -> Option<&'static
         ("curated", _) => Some(include_str!("curated.json")),
         ("document", false) => Some(include_str!("document.json")),
         ("document", true) => Some(include_str!("document_with_batch.json")),
+        ("quix", _) => Some(include_str!("quix.json")),
         _ => None,
     }
+}
+
+/// The declaration of `reading`: an id, a time, and the two fields that hold a value and its unit.
+pub(super) fn reading(label: &str, unit: &str) -> String {
+    let (label, unit) = (quoted(label), quoted(unit));
+    format!(
+        r#"{{"key": {{"partition": "id"}}, "types": {{"id": "S"}}, "rest": "drop",
+            "item": {{"id": "{{id|@id}}", "timestamp": {{"from": "timestamp|@arrival", "as": "number"}},
+                      {label}: {{"from": {label}, "as": "number"}}, {unit}: {{"from": {unit}, "as": "string"}}}}}}"#
+    )
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    push_string(&mut quoted, text);
+    quoted
 }
 
 #[cfg(test)]
@@ -29,11 +48,35 @@ mod tests {
     }
 
     #[test]
-    fn every_name_compiles_with_and_without_a_batch() {
-        for name in Mappings::BUILT_IN {
+    fn a_reading_has_an_id_a_time_a_number_and_a_unit() {
+        let mappings = Mappings::reading("temp \"c\"", "unit").unwrap();
+        let map = |document: &str| match mappings.map(&parse(document).unwrap(), &ORIGIN) {
+            Mapped::Item(item) => Ok(item.json),
+            Mapped::Filtered => Err(None),
+            Mapped::Rejected(rejection) => Err(Some(rejection.reason)),
+        };
+        let item = r#"{"id":{"S":"a"},"timestamp":{"N":"1.5"},"temp \"c\"":{"N":"20.10"},"unit":{"S":"C"}}"#;
+        assert_eq!(map(r#"{"id":"a","timestamp":1.5,"temp \"c\"":"20.10","unit":"C","other":1}"#).as_deref(), Ok(item));
+        assert!(map(r#"{"temp \"c\"":20,"unit":"C"}"#).unwrap().contains(r#""timestamp":{"N":"1545084650.987"}"#));
+        assert_eq!(map(r#"{"unit":"C"}"#), Err(Some(Reason::MissingField)));
+        assert_eq!(map(r#"{"temp \"c\"":"warm","unit":"C"}"#), Err(Some(Reason::BadValue)));
+        assert!(Mappings::reading("id", "unit").is_err() && Mappings::reading("a", "a").is_err());
+    }
+
+    #[test]
+    fn quix_is_keyed_by_month_and_moment() {
+        let item = map("quix", false, r#"{"timestamp":1667844200703123,"v":1}"#).unwrap();
+        let expected =
+            r#"{"year_month":{"S":"2022-11"},"rest_of_ts":{"S":"07-18:03:20.703123"},"timestamp":{"N":"1667844200703123"},"v":{"N":"1"}}"#;
+        assert_eq!(item, expected);
+    }
+
+    #[test]
+    fn every_name_but_reading_compiles_with_and_without_a_batch() {
+        for name in Mappings::BUILT_IN.iter().filter(|name| **name != "reading") {
             for batch in [false, true] {
                 let mappings = Mappings::built_in(name, batch).unwrap();
-                assert_eq!(mappings.needs_batch(), batch || *name == "curated");
+                assert_eq!(mappings.needs_batch(), *name == "curated" || (batch && *name == "document"));
                 assert_eq!(mappings.keyed_by_identity(), *name == "curated");
             }
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::key::{KeyKind, KeyPart};
 use super::value::Value;
 use crate::json::Json;
 
@@ -13,6 +14,10 @@ pub(super) enum Content<'d> {
     /// Digits as they came.
     Number(Cow<'d, str>),
     Text(Cow<'d, str>),
+    /// Made by a conversion; JSON has none.
+    Bytes(Vec<u8>),
+    /// At least one text, number or bytes, each once; made by a conversion.
+    Set(KeyKind, Vec<Content<'d>>),
     /// An array of the document.
     Array(&'d [Json<'d>]),
     /// An object of the document.
@@ -42,8 +47,20 @@ impl<'d> Content<'d> {
             Content::Bool(_) => "a boolean",
             Content::Number(_) => "a number",
             Content::Text(_) => "a string",
+            Content::Bytes(_) => "bytes",
+            Content::Set(..) => "a set",
             Content::Array(_) | Content::List(_) => "an array",
             Content::Object(_) | Content::Map(_) => "an object",
+        }
+    }
+
+    /// The value as it is compared, if it is of a type that keys and sets can have.
+    pub(super) fn as_key_part(&self) -> Option<KeyPart<'_>> {
+        match self {
+            Content::Text(text) => Some(KeyPart::S(text)),
+            Content::Number(digits) => Some(KeyPart::N(digits)),
+            Content::Bytes(bytes) => Some(KeyPart::B(bytes)),
+            _ => None,
         }
     }
 

@@ -7,17 +7,17 @@ use std::borrow::Cow;
 
 use super::error::{Fault, MappingError, under};
 use super::item::{Attribute, Mapping, Rest};
-use super::key::KeySchema;
+use super::key::{KeyKind, KeySchema};
 use super::order::Order;
 use super::pattern::Pattern;
-use super::reference::{Reference, Source};
+use super::reference::Reference;
 use super::suggest;
 use super::table::{Role, Typed, Types, declared};
+use super::time::{self, Time};
 use super::value::Value;
 use crate::json::{self, Json};
 
-const MEMBERS: &[&str] = &["where", "key", "types", "item", "rest", "delete", "tombstones"];
-const MEMBERS_NOT_YET: &[&str] = &["time"];
+const MEMBERS: &[&str] = &["where", "key", "types", "item", "rest", "delete", "tombstones", "time"];
 
 /// Everything that one text declares.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(super) fn compile(text: &str) -> Result<Declaration, MappingError> {
 fn all(mappings: &[Json<'_>], place: fn(usize, Fault) -> Fault) -> Result<Declaration, Fault> {
     let mut types = Types::default();
     for (index, json) in mappings.iter().enumerate() {
-        only(object(json).map_err(|fault| place(index, fault))?, MEMBERS, MEMBERS_NOT_YET, "a mapping")
+        only(object(json).map_err(|fault| place(index, fault))?, MEMBERS, "a mapping")
             .and_then(|()| json.get("types").map_or(Ok(()), |json| types.add(json).map_err(under("types"))))
             .map_err(|fault| place(index, fault))?;
     }
@@ -78,15 +78,24 @@ fn one(json: &Json<'_>, types: &Types, agreed: Option<&KeySchema>) -> Result<(Ke
     let key_members = [("partition", Some(&key.partition)), ("sort", key.sort.as_ref())];
     for (member, attribute) in key_members {
         let Some(attribute) = attribute else { continue };
-        if !keep && !attributes.iter().any(|known| *known.name == attribute.name) {
-            let fault = Fault::new(format!("nothing produces the key attribute `{}`: add it to `item`", attribute.name));
-            return Err(fault.under(member).under("key"));
+        if attributes.iter().any(|known| *known.name == attribute.name) {
+            continue;
         }
+        let fault = match attribute.kind {
+            KeyKind::B => Fault::new(format!(
+                "JSON has no bytes: make the key attribute `{0}` in `item`, as in {{\"from\": \"{0}\", \"as\": \"binary\"}}",
+                attribute.name
+            )),
+            _ if keep => continue,
+            _ => Fault::new(format!("nothing produces the key attribute `{}`: add it to `item`", attribute.name)),
+        };
+        return Err(fault.under(member).under("key"));
     }
     let rest = keep.then(|| rest(&attributes, &key, types));
     let delete = json.get("delete").map(|json| Pattern::compile(json).map_err(under("delete"))).transpose()?;
     let tombstones = json.get("tombstones").map(|json| tombstones(json).map_err(under("tombstones"))).transpose()?.unwrap_or(false);
-    let mapping = Mapping { pattern, delete, tombstones, attributes, rest };
+    let time = json.get("time").map_or(Ok(time::ARRIVAL), |json| Time::compile(json).map_err(under("time")))?;
+    let mapping = Mapping { pattern, delete, tombstones, time, attributes, rest };
     deletes(&mapping, &key)?;
     Ok((key, mapping))
 }
@@ -106,13 +115,13 @@ fn deletes(mapping: &Mapping, key: &KeySchema) -> Result<(), Fault> {
         let attribute = mapping.attributes.iter().find(|attribute| *attribute.name == *name);
         if let Some(attribute) = attribute
             && (mapping.delete.is_some() || mapping.tombstones)
-            && attribute.value.any_reference(&|reference| reference.sources.iter().any(Source::differs_by_record))
+            && attribute.value.any_reference(&|reference| reference.sources.iter().any(|source| source.differs_by_record(&mapping.time)))
         {
             let message =
                 format!("the key attribute `{name}` is another one for every record, so it leads to no item that could be deleted");
             return Err(Fault::new(message).under(if mapping.delete.is_some() { "delete" } else { "tombstones" }));
         }
-        let of_document = |reference: &Reference| reference.sources.iter().any(Source::needs_document);
+        let of_document = |reference: &Reference| reference.sources.iter().any(|source| source.needs_document(&mapping.time));
         if mapping.tombstones && attribute.is_none_or(|attribute| attribute.value.any_reference(&of_document)) {
             let message =
                 format!("a tombstone has no fields, so `item` must make the key attribute `{name}` of the record, such as of {{@key}}");
@@ -149,7 +158,7 @@ fn check_typed(name: &str, value: &Value, typed: Typed) -> Result<(), Fault> {
 }
 
 /// The names that need attention among the document's other fields, sorted.
-fn rest(attributes: &[Attribute], key: &KeySchema, types: &Types) -> Rest {
+pub(super) fn rest(attributes: &[Attribute], key: &KeySchema, types: &Types) -> Rest {
     let produced = attributes.iter().map(|attribute| (attribute.name.clone(), None));
     let checked = types
         .iter()
@@ -176,13 +185,8 @@ pub(super) fn text<'j>(json: &'j Json<'_>) -> Result<&'j str, Fault> {
     }
 }
 
-/// Refuses members that are not `known`; those `not_yet` supported are told apart from mistakes.
-pub(super) fn only(members: &[(Cow<'_, str>, Json<'_>)], known: &[&str], not_yet: &[&str], whole: &str) -> Result<(), Fault> {
+/// Refuses members that are not `known`.
+pub(super) fn only(members: &[(Cow<'_, str>, Json<'_>)], known: &[&str], whole: &str) -> Result<(), Fault> {
     let Some((name, _)) = members.iter().find(|(name, _)| !known.contains(&name.as_ref())) else { return Ok(()) };
-    let message = if not_yet.contains(&name.as_ref()) {
-        format!("`{name}` is not supported yet")
-    } else {
-        format!("unknown member `{name}` of {whole}{}", suggest::hint(name, known))
-    };
-    Err(Fault::new(message).under(name))
+    Err(Fault::new(format!("unknown member `{name}` of {whole}{}", suggest::hint(name, known))).under(name))
 }

@@ -9,11 +9,12 @@ use uuid::Uuid;
 
 use super::content::Content;
 use super::declaration::Declaration;
-use super::key::{Key, KeyPart, KeySchema};
+use super::key::{Key, KeySchema};
 use super::origin::Origin;
 use super::pattern::{Outcome, Pattern};
 use super::reference::Scope;
 use super::table::{Role, Typed};
+use super::time::{ARRIVAL, Time};
 use super::typed_json::Writer;
 use super::value::Value;
 use super::{Item, Rejection, template};
@@ -28,6 +29,8 @@ pub(super) struct Mapping {
     pub(super) delete: Option<Pattern>,
     /// Whether records without a value delete their key's item.
     pub(super) tombstones: bool,
+    /// Where documents have their time.
+    pub(super) time: Time,
     pub(super) attributes: Vec<Attribute>,
     /// Present if the document's other fields are kept.
     pub(super) rest: Option<Rest>,
@@ -62,7 +65,7 @@ impl Mapping {
             None => false,
         };
         let wanted = |typed: Option<Typed>| !deletes || typed.is_some_and(Typed::is_of_key);
-        let mut making = Making { scope: Scope { document, origin }, writer: Writer::new(), partition: None, sort: None };
+        let mut making = Making { scope: Scope { document, origin, time: &self.time }, writer: Writer::new(), partition: None, sort: None };
         for attribute in self.attributes.iter().filter(|attribute| wanted(attribute.typed)) {
             let of_attribute = |rejection: Rejection| rejection.of(&attribute.name);
             if let Some(content) = attribute.value.resolve(&making.scope).map_err(of_attribute)? {
@@ -115,22 +118,14 @@ impl<'d> Making<'d> {
 
     fn finish(self, schema: &KeySchema) -> Result<(Key, String, usize), Rejection> {
         let absent = |name: &str| Rejection::new(Reason::MissingField, "the document has no such field").of(name);
-        let partition = self.partition.as_ref().and_then(part).ok_or_else(|| absent(&schema.partition.name))?;
+        let partition = self.partition.as_ref().and_then(Content::as_key_part).ok_or_else(|| absent(&schema.partition.name))?;
         let sort = match &schema.sort {
-            Some(attribute) => Some(self.sort.as_ref().and_then(part).ok_or_else(|| absent(&attribute.name))?),
+            Some(attribute) => Some(self.sort.as_ref().and_then(Content::as_key_part).ok_or_else(|| absent(&attribute.name))?),
             None => None,
         };
         let key = Key::new(partition, sort);
         let (json, size) = self.writer.finish();
         Ok((key, json, size))
-    }
-}
-
-fn part<'c>(content: &'c Content<'_>) -> Option<KeyPart<'c>> {
-    match content {
-        Content::Text(text) => Some(KeyPart::S(text)),
-        Content::Number(digits) => Some(KeyPart::N(digits)),
-        _ => None,
     }
 }
 
@@ -148,7 +143,7 @@ pub(super) fn check_batch(attribute: &Attribute, batch: &str) -> Result<(), Reje
         arrival: None,
         batch: Some(batch),
     };
-    let scope = Scope { document: &Json::Null, origin: &origin };
+    let scope = Scope { document: &Json::Null, origin: &origin, time: &ARRIVAL };
     let content = match &attribute.value {
         Value::Text(pieces) => Ok(Some(Content::Text(Cow::Owned(template::at_least(pieces, batch))))),
         value => value.resolve(&scope),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text ─► declaration ─► Mappings            at the start: everything that can be wrong is found here
-//!            │ pattern, value (template, reference, convert), table
+//!            │ pattern, value (template, reference, convert, time), table; derived in place of a text
 //! document ─► pattern ─► item ─► typed_json ─► Item | Filtered | Rejected
 //!                          └► key
 //! ```
@@ -12,9 +12,11 @@
 
 mod built_in;
 mod canonical;
+mod coarse;
 mod content;
 mod convert;
 mod declaration;
+mod derived;
 mod error;
 mod field;
 mod item;
@@ -24,14 +26,17 @@ mod order;
 mod origin;
 mod pattern;
 mod reference;
-mod suggest;
+mod sets;
+pub(crate) mod suggest;
 mod table;
 mod template;
 #[cfg(test)]
 mod tests;
+mod time;
 mod typed_json;
 mod value;
 
+pub use derived::{Problems, ShortForm};
 pub use error::MappingError;
 pub use key::{Key, KeyAttribute, KeyKind, KeyPart, KeySchema, MAX_KEY_NAME, MAX_PARTITION_KEY, MAX_SORT_KEY};
 pub use origin::Origin;
@@ -75,6 +80,9 @@ pub struct Item {
 }
 
 impl Mappings {
+    /// A JSON Schema of declarations, as far as their shape goes.
+    pub const SCHEMA: &str = include_str!("schema.json");
+
     /// The names that [`Mappings::built_in`] knows.
     pub const BUILT_IN: &[&str] = built_in::NAMES;
 
@@ -86,6 +94,23 @@ impl Mappings {
     /// A built-in mapping; `batch_configured` adds `BatchId` where the mapping does without one otherwise.
     pub fn built_in(name: &str, batch_configured: bool) -> Option<Mappings> {
         Mappings::compile(built_in::declaration(name, batch_configured)?).ok()
+    }
+
+    /// The mapping that keys alone declare: every field is kept. The error names every setting that cannot be used.
+    pub fn derived(short: ShortForm<'_>) -> Result<Mappings, Problems> {
+        derived::compile(short).map(Mappings)
+    }
+
+    /// Keys that show too little of the time to tell documents apart: what is legal but probably not meant.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.0.mappings.iter().filter_map(|mapping| coarse::warning(mapping, &self.0.key))
+    }
+
+    /// Whether anything is made of the documents' own time.
+    pub fn names_time(&self) -> bool {
+        let names_time = |reference: &Reference| reference.sources.iter().any(|source| matches!(source, Source::Time(_)));
+        self.attributes().any(|attribute| attribute.value.any_reference(&names_time))
+            || self.0.order.as_ref().is_some_and(|order| order.any_reference(names_time))
     }
 
     /// Has items store their place in the order of their key in `attribute`: what the placeholder `by` finds, if one is given, then
@@ -110,6 +135,15 @@ impl Mappings {
     /// The attribute that stores the order, if items have one.
     pub fn order_attribute(&self) -> Option<&str> {
         self.0.order.as_ref().map(|order| &*order.attribute)
+    }
+
+    /// The built-in mapping `reading`, of documents whose field `label` is a number and `unit` a text.
+    pub fn reading(label: &str, unit: &str) -> Result<Mappings, MappingError> {
+        if [label, unit].iter().any(|name| ["id", "timestamp"].contains(name)) || label == unit {
+            let message = "`id`, `timestamp`, the number and its unit are four fields".to_owned();
+            return Err(MappingError { pointer: String::new(), line: 1, column: 1, message });
+        }
+        Mappings::compile(&built_in::reading(label, unit))
     }
 
     /// Whether a mapping names `{@batch}`, so that a batch id must be known before the first document is mapped.

@@ -42,6 +42,11 @@ impl Order {
         self.by.is_some()
     }
 
+    /// Whether that satisfies `test`.
+    pub(super) fn any_reference(&self, test: impl Fn(&Reference) -> bool) -> bool {
+        self.by.as_ref().is_some_and(test)
+    }
+
     /// The place of a document in the order.
     pub(super) fn of(&self, scope: &Scope<'_>) -> Result<String, Rejection> {
         let mut text = match &self.by {
@@ -59,7 +64,7 @@ impl Order {
 fn value(by: &Reference, scope: &Scope<'_>) -> Result<String, Rejection> {
     let refused = |reason, what: &str| Err(Rejection::new(reason, format!("{} {what}", by.name())));
     match by.find(scope)? {
-        None => Err(by.absent()),
+        None => Err(by.absent(scope)),
         Some(Content::Number(digits)) => match Number::parse(&digits).and_then(|number| number.sortable()) {
             Some(number) => Ok(format!("n{number}\t")),
             None => refused(Reason::NumberOutOfRange, "is a number outside the table's range"),
@@ -77,17 +82,18 @@ mod tests {
 
     use super::super::origin::Origin;
     use super::super::origin::tests::ORIGIN;
+    use super::super::time::ARRIVAL;
     use super::*;
     use crate::json::{Json, parse};
 
     fn by_field(document: &str) -> Result<String, Reason> {
         let order = Order::compile(Some("/at/t"), "_order").unwrap();
-        order.of(&Scope { document: &parse(document).unwrap(), origin: &ORIGIN }).map_err(|rejection| rejection.reason)
+        order.of(&Scope { document: &parse(document).unwrap(), origin: &ORIGIN, time: &ARRIVAL }).map_err(|rejection| rejection.reason)
     }
 
     fn at(sequence: &str, sub_sequence: u32) -> String {
         let origin = Origin { sequence, sub_sequence, ..ORIGIN };
-        Order::compile(None, "_order").unwrap().of(&Scope { document: &Json::Null, origin: &origin }).unwrap()
+        Order::compile(None, "_order").unwrap().of(&Scope { document: &Json::Null, origin: &origin, time: &ARRIVAL }).unwrap()
     }
 
     #[test]

@@ -79,6 +79,7 @@ fn bad(message: impl Into<String>) -> Rejection {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::reference::{Reference, Scope};
+    use super::super::time::ARRIVAL;
     use super::*;
 
     pub(in crate::mapping) const ORIGIN: Origin<'static> = Origin {
@@ -101,7 +102,7 @@ pub(super) mod tests {
     }
 
     fn find_in(origin: &Origin<'_>, reference: &str) -> Result<Option<String>, Reason> {
-        let scope = Scope { document: &Json::Null, origin };
+        let scope = Scope { document: &Json::Null, origin, time: &ARRIVAL };
         let found = Reference::compile(reference).unwrap().find(&scope).map_err(|rejection| rejection.reason)?;
         Ok(found.map(|content| format!("{} {}", content.kind(), content.into_text().unwrap_or_default())))
     }

@@ -10,12 +10,14 @@ use super::content::Content;
 use super::error::Fault;
 use super::field::Field;
 use super::origin::Origin;
+use super::time::{Format, Time};
 use super::{Rejection, canonical, suggest};
 use crate::json::Json;
 use crate::reason::Reason;
 
 /// The names that begin with `@`, for suggestions.
-const SOURCES: &[&str] = &["@id", "@hash:", "@batch", "@sequence", "@shard", "@partition-key", "@key", "@key:", "@header:", "@arrival"];
+const SOURCES: &[&str] =
+    &["@id", "@hash:", "@batch", "@sequence", "@shard", "@partition-key", "@key", "@key:", "@header:", "@arrival", "@time", "@time:"];
 
 /// Places to look, the first that has something wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub(super) enum Source {
     KeyMember(Box<str>),
     Header(Box<str>),
     Arrival,
+    /// The document's own time: formatted, or else as a number.
+    Time(Option<Format>),
 }
 
 /// What references look into.
@@ -58,6 +62,8 @@ pub(super) enum Source {
 pub(super) struct Scope<'d> {
     pub(super) document: &'d Json<'d>,
     pub(super) origin: &'d Origin<'d>,
+    /// What the mapping declares as the document's time.
+    pub(super) time: &'d Time,
 }
 
 impl Reference {
@@ -87,18 +93,26 @@ impl Reference {
     /// Like [`Reference::find`], but finding nothing is a rejection unless the reference is optional.
     pub(super) fn require<'d>(&self, scope: &Scope<'d>) -> Result<Option<Content<'d>>, Rejection> {
         match self.find(scope)? {
-            None if self.need != Need::Optional => Err(self.absent()),
+            None if self.need != Need::Optional => Err(self.absent(scope)),
             found => Ok(found),
         }
     }
 
-    pub(super) fn absent(&self) -> Rejection {
-        Rejection::new(Reason::MissingField, format!("{} is absent", self.name()))
+    pub(super) fn absent(&self, scope: &Scope<'_>) -> Rejection {
+        let place = |source: &Source| match source {
+            Source::Time(_) => scope.time.place().to_owned(),
+            other => other.name(),
+        };
+        Rejection::new(Reason::MissingField, format!("{} is absent", self.named(place)))
     }
 
     /// For messages, for example ``field `a` or `@batch` ``.
     pub(super) fn name(&self) -> String {
-        let names: Vec<String> = self.sources.iter().map(|source| format!("`{}`", source.name())).collect();
+        self.named(Source::name)
+    }
+
+    fn named(&self, name: impl Fn(&Source) -> String) -> String {
+        let names: Vec<String> = self.sources.iter().map(|source| format!("`{}`", name(source))).collect();
         format!("field {}", names.join(" or "))
     }
 }
@@ -113,9 +127,7 @@ impl Source {
             "@partition-key" => Source::PartitionKey,
             "@key" => Source::Key,
             "@arrival" => Source::Arrival,
-            _ if text == "@time" || text.starts_with("@time:") => {
-                return Err(Fault::new("`@time` is not supported yet"));
-            }
+            "@time" => Source::Time(None),
             _ if text.starts_with('@') => Source::of_argument(text)?,
             _ => Source::Field(Field::compile(text)?),
         })
@@ -130,6 +142,7 @@ impl Source {
                 Err(fault) if pointer.starts_with('/') => Err(fault),
                 _ => Err(Fault::new(format!("`{text}`: `@key:` takes a JSON Pointer into the record's key, such as `@key:/id`"))),
             },
+            Some(("@time", pattern)) => Ok(Source::Time(Some(Format::compile(pattern)?))),
             Some(("@header", "")) => Err(Fault::new("`@header:` takes a header's name, such as `@header:trace-id`")),
             Some(("@header", name)) => Ok(Source::Header(name.into())),
             _ => Err(Fault::new(format!("unknown placeholder `{text}`{}", suggest::hint(text, SOURCES)))),
@@ -150,17 +163,25 @@ impl Source {
             Source::KeyMember(pointer) => origin.key_member(pointer)?,
             Source::Header(name) => origin.header(name)?.and_then(text),
             Source::Arrival => origin.arrival.map(|digits| Content::Number(Cow::Borrowed(digits))),
+            Source::Time(None) => scope.time.number(scope)?,
+            Source::Time(Some(format)) => scope.time.text(format, scope)?.map(|text| Content::Text(Cow::Owned(text))),
         })
     }
 
     /// Whether no two records have the same.
-    pub(super) fn differs_by_record(&self) -> bool {
-        matches!(self, Source::Id | Source::Sequence | Source::Arrival)
+    pub(super) fn differs_by_record(&self, time: &Time) -> bool {
+        match self {
+            Source::Time(_) => !time.is_of_document(),
+            other => matches!(other, Source::Id | Source::Sequence | Source::Arrival),
+        }
     }
 
     /// Whether it looks into the document.
-    pub(super) fn needs_document(&self) -> bool {
-        matches!(self, Source::Field(_) | Source::Hash(_))
+    pub(super) fn needs_document(&self, time: &Time) -> bool {
+        match self {
+            Source::Time(_) => time.is_of_document(),
+            other => matches!(other, Source::Field(_) | Source::Hash(_)),
+        }
     }
 
     /// As the declaration writes it.
@@ -177,6 +198,8 @@ impl Source {
             Source::KeyMember(pointer) => format!("@key:{pointer}"),
             Source::Header(name) => format!("@header:{name}"),
             Source::Arrival => "@arrival".to_owned(),
+            Source::Time(None) => "@time".to_owned(),
+            Source::Time(Some(format)) => format!("@time:{}", format.pattern()),
         }
     }
 }
@@ -199,12 +222,13 @@ fn hash<'d>(fields: &[Field], scope: &Scope<'d>) -> Result<Option<Content<'d>>, 
 #[cfg(test)]
 mod tests {
     use super::super::origin::tests::ORIGIN;
+    use super::super::time::ARRIVAL;
     use super::*;
     use crate::json::parse;
 
     fn find(reference: &str, document: &str) -> Option<String> {
         let document = parse(document).unwrap();
-        let scope = Scope { document: &document, origin: &ORIGIN };
+        let scope = Scope { document: &document, origin: &ORIGIN, time: &ARRIVAL };
         let found = Reference::compile(reference).unwrap().find(&scope).unwrap()?;
         Some(match found {
             Content::Text(text) => format!("S {text}"),
@@ -240,7 +264,9 @@ mod tests {
     fn a_mistake_is_named() {
         for (text, message) in [
             ("@bacth", "unknown placeholder `@bacth`: did you mean `@batch`?"),
-            ("@time:%Y", "`@time` is not supported yet"),
+            ("@time:%Y-%Q", "`%Q` is no supported directive of strftime"),
+            ("@time:", "needs a strftime pattern"),
+            ("@tiem:%Y", "unknown placeholder `@tiem:%Y`"),
             ("", "names no field"),
             ("a||b", "names no field"),
             ("a?|b", "stands at the end"),

@@ -1,13 +1,24 @@
 //! The known word nearest to a mistyped one.
 
 /// The end of a message about an unknown `word`: the nearest candidate if one is close, else all of them.
-pub(super) fn hint(word: &str, candidates: &[&str]) -> String {
+pub(crate) fn hint(word: &str, candidates: &[&str]) -> String {
     let close = (word.chars().count() / 3).max(2);
     let nearest = candidates.iter().map(|candidate| (distance(word, candidate), candidate)).min();
     match nearest {
         Some((steps, candidate)) if steps <= close && steps < candidate.len() => format!(": did you mean `{candidate}`?"),
         _ => format!("; known are {}", candidates.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// The zone whose name, or whose city's, is nearest to a mistyped one, whatever its case.
+pub(super) fn nearest_zone<'z>(word: &str, zones: impl Iterator<Item = &'z str>) -> Option<&'z str> {
+    let word = word.to_ascii_lowercase();
+    let steps = |zone: &str| {
+        let zone = zone.to_ascii_lowercase();
+        let city = zone.rsplit('/').next().unwrap_or_default();
+        distance(&word, &zone).min(distance(&word, city))
+    };
+    zones.min_by_key(|zone| (steps(zone), zone.len(), *zone))
 }
 
 /// Levenshtein's edit distance.

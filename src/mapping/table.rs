@@ -43,9 +43,14 @@ impl Types {
         let kind = match text(kind)? {
             "S" => KeyKind::S,
             "N" => KeyKind::N,
-            "B" => return Err(Fault::new("key attributes of type `B` are not supported yet")),
-            other => return Err(Fault::new(format!("a key attribute is of type `S` or `N`, not `{other}`"))),
+            "B" => KeyKind::B,
+            other => return Err(Fault::new(format!("a key attribute is of type `S`, `N` or `B`, not `{other}`"))),
         };
+        self.declare(name, kind)
+    }
+
+    /// Adds the type of one attribute.
+    pub(super) fn declare(&mut self, name: &str, kind: KeyKind) -> Result<(), Fault> {
         if name.is_empty() || name.len() > MAX_KEY_NAME {
             return Err(Fault::new(format!("a key attribute's name has 1 to {MAX_KEY_NAME} bytes")));
         }
@@ -71,7 +76,7 @@ impl Types {
 
     /// Reads a mapping's `key`.
     pub(super) fn key(&self, json: &Json<'_>) -> Result<KeySchema, Fault> {
-        only(object(json)?, &["partition", "sort"], &[], "`key`")?;
+        only(object(json)?, &["partition", "sort"], "`key`")?;
         let attribute = |member: &str| json.get(member).map(|json| self.key_attribute(json).map_err(under(member))).transpose();
         let Some(partition) = attribute("partition")? else {
             return Err(Fault::new("`key` needs `partition`, the name of the partition key attribute"));
@@ -88,7 +93,7 @@ impl Types {
         let Some(kind) = self.kind(name) else {
             let known: Vec<&str> = self.iter().map(|(name, _)| name).collect();
             let hint = if known.is_empty() { String::new() } else { suggest::hint(name, &known) };
-            return Err(Fault::new(format!("`types` must declare the key attribute `{name}` as `S` or `N`{hint}")));
+            return Err(Fault::new(format!("`types` must declare the key attribute `{name}` as `S`, `N` or `B`{hint}")));
         };
         Ok(KeyAttribute { name: name.to_owned(), kind })
     }
@@ -131,12 +136,21 @@ impl Typed {
             (KeyKind::S, Content::Text(text)) if text.is_empty() => {
                 Err(Rejection::new(Reason::EmptyKey, "a key attribute cannot be the empty string"))
             }
-            (KeyKind::S, Content::Text(text)) if text.len() > self.max_bytes() => {
-                let message = format!("a key attribute of {} bytes; at most {} are possible", text.len(), self.max_bytes());
-                Err(Rejection::new(Reason::KeyTooLong, message))
+            (KeyKind::B, Content::Bytes(bytes)) if bytes.is_empty() => {
+                Err(Rejection::new(Reason::EmptyKey, "a key attribute needs at least one byte"))
             }
-            (KeyKind::S, Content::Text(_)) | (KeyKind::N, Content::Number(_)) => Ok(()),
+            (KeyKind::S, Content::Text(text)) => self.check_length(text.len()),
+            (KeyKind::B, Content::Bytes(bytes)) => self.check_length(bytes.len()),
+            (KeyKind::N, Content::Number(_)) => Ok(()),
             _ => Err(Rejection::new(Reason::WrongKeyType, format!("declared as {wanted}, but is {}", content.kind()))),
         }
+    }
+
+    fn check_length(self, bytes: usize) -> Result<(), Rejection> {
+        if bytes <= self.max_bytes() {
+            return Ok(());
+        }
+        let message = format!("a key attribute of {bytes} bytes; at most {} are possible", self.max_bytes());
+        Err(Rejection::new(Reason::KeyTooLong, message))
     }
 }

@@ -86,13 +86,14 @@ pub(super) fn at_least(pieces: &[Piece], batch: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::origin::tests::ORIGIN;
+    use super::super::time::ARRIVAL;
     use super::*;
     use crate::json::parse;
 
     fn text(template: &str, document: &str) -> Result<String, Rejection> {
         let document = parse(document).unwrap();
         let Value::Text(pieces) = compile(template).unwrap() else { panic!("a text") };
-        join(&pieces, &Scope { document: &document, origin: &ORIGIN }).map(Cow::into_owned)
+        join(&pieces, &Scope { document: &document, origin: &ORIGIN, time: &ARRIVAL }).map(Cow::into_owned)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The language as a whole: faults and their places, keys, several mappings, properties, and the examples of the docs.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
 use super::origin::tests::ORIGIN;
@@ -44,10 +46,15 @@ fn an_error_names_its_place_and_what_would_be_right() {
 }
 
 #[test]
-fn mistakes_and_what_is_not_supported_yet_are_told_apart() {
+fn a_mistake_is_named_with_its_place() {
     for (members, place, message) in [
         (r#""wehre":{}"#, "/wehre", "unknown member `wehre` of a mapping: did you mean `where`?"),
-        (r#""time":{}"#, "/time", "`time` is not supported yet"),
+        (r#""time":{"feild":"t"}"#, "/time/feild", "did you mean `field`?"),
+        (r#""time":{"field":"t","unit":"sec"}"#, "/time/unit", "unknown unit `sec`"),
+        (r#""time":{"zone":"Europe/Berln"}"#, "/time/zone", "did you mean `Europe/Berlin`?"),
+        (r#""delete":{"op":["d"]},"item":{"id":"x{@time:%Y}"}"#, "/delete", "is another one for every record"),
+        (r#""time":{"field":"t"},"tombstones":"delete","item":{"id":"x{@time:%Y}"}"#, "/tombstones", "of the record"),
+        (r#""item":{"id":"{@time}"}"#, "/item/id", "can be a number"),
         (r#""delete":[]"#, "/delete", "an object belongs here"),
         (r#""delete":{"op":["d"]},"item":{"id":"{@id}"}"#, "/delete", "the key attribute `id` is another one for every record"),
         (r#""delete":{"op":["d"]},"item":{"id":"{x|@id}"}"#, "/delete", "is another one for every record"),
@@ -57,8 +64,11 @@ fn mistakes_and_what_is_not_supported_yet_are_told_apart() {
         (r#""tombstones":"delete""#, "/tombstones", "must make the key attribute `id` of the record"),
         (r#""tombstones":"delete","item":{"id":"{@partition-key}-{x}"}"#, "/tombstones", "must make the key attribute `id` of the record"),
         (r#""tombstones":"delete","item":{"id":"{@id}"}"#, "/tombstones", "is another one for every record"),
-        (r#""item":{"a":"{@time:%Y}"}"#, "/item/a", "`@time` is not supported yet"),
-        (r#""item":{"a":{"from":"x","as":"binary"}}"#, "/item/a/as", "`binary` is not supported yet"),
+        (r#""item":{"a":"{@time:%Y-%Q}"}"#, "/item/a", "`%Q` is no supported directive of strftime"),
+        (r#""item":{"a":{"from":"x","as":"binary","default":"AA"}}"#, "/item/a/default", "the default is not a string in base64"),
+        (r#""item":{"a":{"from":"x","as":"number_set","default":[]}}"#, "/item/a/default", "the default is an empty array"),
+        (r#""item":{"id":{"from":"x","as":"string_set"}}"#, "/item/id", "can be a set"),
+        (r#""item":{"id":{"from":"x","as":"binary"}}"#, "/item/id", "can be bytes"),
         (r#""item":{"a":{"from":"x","as":"nubmer"}}"#, "/item/a/as", "did you mean `number`?"),
         (r#""item":{"a":{"from":"x","defualt":1}}"#, "/item/a/defualt", "did you mean `default`?"),
         (r#""item":{"a":{"from":1}}"#, "/item/a/from", "a string belongs here"),
@@ -97,8 +107,9 @@ fn key_and_types_are_checked() {
         (r#"{"key":{"partition":"id"},"types":{"Id":"S"}}"#, "(/key/partition)", "did you mean `Id`?"),
         (r#"{"key":{"partition":"id","sort":"id"},"types":{"id":"S"}}"#, "(/key/sort)", "two attributes"),
         (r#"{"key":{"partition":"id","srot":"id"},"types":{"id":"S"}}"#, "(/key/srot)", "did you mean `sort`?"),
-        (r#"{"key":{"partition":"id"},"types":{"id":"B"}}"#, "(/types/id)", "not supported yet"),
-        (r#"{"key":{"partition":"id"},"types":{"id":"string"}}"#, "(/types/id)", "`S` or `N`"),
+        (r#"{"key":{"partition":"id"},"types":{"id":"B"}}"#, "(/key/partition)", "JSON has no bytes"),
+        (r#"{"key":{"partition":"id"},"types":{"id":"B"},"item":{"id":"{id}"}}"#, "(/item/id)", "makes them of base64"),
+        (r#"{"key":{"partition":"id"},"types":{"id":"string"}}"#, "(/types/id)", "`S`, `N` or `B`"),
         (r#"{"key":{"partition":"id"},"types":{"id":"N"},"item":{"id":"{@batch}"}}"#, "(/item/id)", "can be a string"),
         (r#"{"key":{"partition":"id"},"types":{"id":"N"},"item":{"id":"{a}-{b}"}}"#, "(/item/id)", "can be a string"),
         (r#"{"key":{"partition":"id"},"types":{"id":"N"},"item":{"id":"{a!}"}}"#, "(/item/id)", "can be a string"),
@@ -161,6 +172,66 @@ fn key_attributes_are_checked_before_they_reach_the_table() {
     let sort = r#"{"key":{"partition":"p","sort":"s"},"types":{"p":"S","s":"S"}}"#;
     assert!(matches!(map(sort, &document("\"a\"", &text(1024), "1")), Mapped::Item(_)));
     assert_eq!(rejected(sort, &document("\"a\"", &text(1025), "1")).0, Reason::KeyTooLong);
+}
+
+#[test]
+fn keys_of_bytes_are_checked_and_compared_as_bytes() {
+    let mapping = r#"{"key":{"partition":"p","sort":"s"},"types":{"p":"B","s":"B","i":"B"},
+        "item":{"p":{"from":"p","as":"binary"},"s":{"from":"s","as":"binary"},"i":{"from":"i?","as":"binary"}}}"#;
+    let document = |p: &[u8], s: &[u8]| format!(r#"{{"p":"{}","s":"{}"}}"#, STANDARD.encode(p), STANDARD.encode(s));
+    let made = item(mapping, &document(b"\x00\xff", b"z"));
+    assert_eq!(made.key, Key::new(KeyPart::B(b"\x00\xff"), Some(KeyPart::B(b"z"))));
+    assert_eq!((made.json.as_str(), made.size), (r#"{"p":{"B":"AP8="},"s":{"B":"eg=="}}"#, 5));
+    assert!(matches!(map(mapping, &document(&[0; 2048], &[0; 1024])), Mapped::Item(_)));
+    for (document, reason) in [
+        (document(b"", b"z"), Reason::EmptyKey),
+        (document(&[0; 2049], b"z"), Reason::KeyTooLong),
+        (document(b"a", &[0; 1025]), Reason::KeyTooLong),
+        (r#"{"p":"eg","s":"eg=="}"#.to_owned(), Reason::BadValue),
+        (r#"{"p":"eg==","s":"e-=="}"#.to_owned(), Reason::BadValue),
+        (r#"{"p":"eh==","s":"eg=="}"#.to_owned(), Reason::BadValue),
+        (r#"{"p":1,"s":"eg=="}"#.to_owned(), Reason::BadValue),
+        (r#"{"p":"eg==","s":"eg==","i":""}"#.to_owned(), Reason::EmptyKey),
+        (r#"{"s":"eg=="}"#.to_owned(), Reason::MissingField),
+    ] {
+        assert_eq!(rejected(mapping, &document).0, reason, "{document}");
+    }
+}
+
+#[test]
+fn a_key_that_shows_too_little_of_the_time_is_warned_about() {
+    let warnings = |key: &str, types: &str, item: &str| {
+        let text = format!(r#"{{"key":{key},"types":{types},"item":{item},"rest":"keep"}}"#);
+        Mappings::compile(&text).unwrap().warnings().collect::<Vec<_>>()
+    };
+    let one = |value: &str| warnings(r#"{"partition":"p"}"#, r#"{"p":"S"}"#, &format!(r#"{{"p":{value}}}"#));
+    let found = one(r#""{@time:%Y-%m}""#);
+    assert!(found.len() == 1 && found[0].contains("the key `p` shows too little") && found[0].contains("{@id}"), "{found:?}");
+    assert_eq!(one(r#""{@batch}#{@time:%F}""#).len(), 1);
+    for enough in ["{@time:%Y-%m}#{@id}", "{x}{@time:%Y}", "{x|@time:%Y}", "{@time:%FT%T.%f}", "{@batch}", "{@time:%Y}{@time}"] {
+        assert_eq!(one(&format!("\"{enough}\"")), [""; 0], "{enough}");
+    }
+    let two =
+        |sort: &str| warnings(r#"{"partition":"p","sort":"s"}"#, r#"{"p":"S","s":"S"}"#, &format!(r#"{{"p":"{{@time:%Y-%m}}"{sort}}}"#));
+    assert_eq!(two(r#","s":"{@time:%d %T}""#).len(), 1);
+    assert_eq!(two(r#","s":"{@time:%d %T.%f}""#), [""; 0]);
+    assert_eq!(two(""), [""; 0]);
+}
+
+#[test]
+fn the_time_of_a_document_belongs_to_its_own_mapping() {
+    let mapping =
+        |kind: &str, time: &str| format!(r#"{{{KEY},"where":{{"kind":["{kind}"]}},{time}"item":{{"id":"{{@time:%FT%T.%f%z}}"}}}}"#);
+    let mappings = format!("[{},{}]", mapping("a", r#""time":{"field":"t","zone":"Etc/GMT-1"},"#), mapping("b", ""));
+    let id = |document: &str| item(&mappings, document).json;
+    assert_eq!(id(r#"{"kind":"a","t":1667844200703123}"#), r#"{"id":{"S":"2022-11-07T19:03:20.703123+0100"}}"#);
+    assert_eq!(id(r#"{"kind":"b","t":1667844200703123}"#), r#"{"id":{"S":"2018-12-17T22:10:50.987000+0000"}}"#);
+    assert_eq!(rejected(&mappings, r#"{"kind":"a"}"#), (Reason::MissingField, "attribute `id`: field `t` is absent".to_owned()));
+    let (reason, message) = rejected(&mappings, r#"{"kind":"a","t":"secret"}"#);
+    assert!(reason == Reason::BadValue && message.contains("field `t` is not") && !message.contains("secret"), "{message}");
+    let optional =
+        format!(r#"{{{KEY},"time":{{"field":"t"}},"item":{{"id":"{{@id}}","day":"{{@time:%F?}}","at":"{{@time:%F|@batch}}"}}}}"#);
+    assert!(item(&optional, "{}").json.ends_with(r#","at":{"S":"2018-12-17"}}"#));
 }
 
 #[test]
@@ -313,6 +384,18 @@ fn blocks(markdown: &str) -> Vec<(&str, &str)> {
     fences.iter().skip(1).step_by(2).map(|block| block.split_once('\n').unwrap()).collect()
 }
 
+/// `NAME=VALUE`, a line each.
+fn short_form(text: &str) -> ShortForm<'_> {
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    ShortForm {
+        partition: value("PARTITION_KEY").unwrap(),
+        sort: value("SORT_KEY"),
+        time_field: value("TIME_FIELD"),
+        time_unit: value("TIME_UNIT"),
+        time_zone: value("TIME_ZONE"),
+    }
+}
+
 /// Maps a document of a record that the docs show, or of the one that they begin with.
 fn map_of(mappings: &Mappings, record: &Json<'_>, document: &str) -> Mapped {
     let document = parse(document).unwrap();
@@ -335,6 +418,7 @@ fn the_examples_of_the_docs_hold() {
     let mut checked = 0;
     for (kind, text) in blocks(include_str!("../../docs/mapping.md")) {
         match kind {
+            "text settings" => mapping = Mappings::derived(short_form(text)).map_err(|problems| format!("{problems:?}")),
             "json mapping" => (mapping, record) = (Mappings::compile(text).map_err(|error| error.to_string()), Json::Null),
             "json record" => record = parse(text).unwrap(),
             "json document" => mapped = map_of(mapping.as_ref().unwrap(), &record, text),
@@ -366,9 +450,10 @@ fn the_examples_of_the_docs_hold() {
 #[test]
 fn the_docs_show_the_built_in_mappings_as_they_are() {
     let docs: Vec<_> = blocks(include_str!("../../docs/mapping.md")).iter().filter_map(|(_, text)| parse(text).ok()).collect();
-    for (name, batch) in [("curated", true), ("document", false)] {
+    for (name, batch) in [("curated", true), ("document", false), ("quix", false)] {
         assert!(docs.contains(&parse(built_in::declaration(name, batch).unwrap()).unwrap()), "{name}");
     }
+    assert!(docs.contains(&parse(&built_in::reading("temperature", "unit")).unwrap()), "reading");
 }
 
 #[test]

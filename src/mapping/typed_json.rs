@@ -3,6 +3,9 @@
 //! In: attribute names and contents, one after another. Out: the text and its size as `DynamoDB` counts it, or a rejection as
 //! soon as a limit is passed. One pass; nothing is written twice. A map like `{"S":"x"}` in a document is an ordinary map.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Rejection;
 use super::content::Content;
 use super::reference::Scope;
@@ -59,6 +62,8 @@ impl Writer {
             Content::Bool(false) => self.word("{\"BOOL\":false}"),
             Content::Number(digits) => self.number(digits),
             Content::Text(text) => self.text(text),
+            Content::Bytes(bytes) => self.bytes(bytes),
+            Content::Set(kind, elements) => self.set(kind.letter(), elements),
             Content::Array(elements) => {
                 self.nested("{\"L\":[", "]}", |writer| elements.iter().try_for_each(|element| writer.element(&Content::of(element), scope)))
             }
@@ -98,23 +103,64 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Rejection> {
-        self.add(text.len())?;
         self.json.push_str("{\"S\":");
-        push_string(&mut self.json, text);
+        self.bare_text(text)?;
         self.json.push('}');
         Ok(())
     }
 
     fn number(&mut self, digits: &str) -> Result<(), Rejection> {
+        self.json.push_str("{\"N\":");
+        self.bare_number(digits)?;
+        self.json.push('}');
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Rejection> {
+        self.json.push_str("{\"B\":");
+        self.bare_bytes(bytes)?;
+        self.json.push('}');
+        Ok(())
+    }
+
+    /// A set weighs what its elements do.
+    fn set(&mut self, letter: &str, elements: &[Content<'_>]) -> Result<(), Rejection> {
+        self.json.extend(["{\"", letter, "S\":["]);
+        for element in elements {
+            self.separate();
+            match element {
+                Content::Text(text) => self.bare_text(text)?,
+                Content::Number(digits) => self.bare_number(digits)?,
+                Content::Bytes(bytes) => self.bare_bytes(bytes)?,
+                other => return Err(Rejection::new(Reason::BadValue, format!("{} in a set", other.kind()))),
+            }
+        }
+        self.json.push_str("]}");
+        Ok(())
+    }
+
+    fn bare_text(&mut self, text: &str) -> Result<(), Rejection> {
+        self.add(text.len())?;
+        push_string(&mut self.json, text);
+        Ok(())
+    }
+
+    fn bare_bytes(&mut self, bytes: &[u8]) -> Result<(), Rejection> {
+        self.add(bytes.len())?;
+        self.json.push('"');
+        STANDARD.encode_string(bytes, &mut self.json);
+        self.json.push('"');
+        Ok(())
+    }
+
+    fn bare_number(&mut self, digits: &str) -> Result<(), Rejection> {
         let refused = |reason, message: String| Err(Rejection::new(reason, message));
         let Some(number) = Number::parse(digits) else { return refused(Reason::BadValue, "not a number".to_owned()) };
         if let Err(fault) = number.check() {
             return refused(Reason::NumberOutOfRange, fault.to_string());
         }
         self.add(number.size())?;
-        self.json.push_str("{\"N\":\"");
-        self.json.push_str(digits);
-        self.json.push_str("\"}");
+        self.json.extend(["\"", digits, "\""]);
         Ok(())
     }
 
@@ -151,14 +197,16 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key::KeyKind;
     use super::super::origin::tests::ORIGIN;
+    use super::super::time::ARRIVAL;
     use super::*;
     use crate::json::{Json, parse};
 
     fn write(value: &str) -> Result<(String, usize), Reason> {
         let mut writer = Writer::new();
         let value = parse(value).unwrap();
-        let scope = Scope { document: &Json::Null, origin: &ORIGIN };
+        let scope = Scope { document: &Json::Null, origin: &ORIGIN, time: &ARRIVAL };
         let result = writer.name("a").and_then(|()| writer.content(&Content::of(&value), &scope));
         result.map(|()| writer.finish()).map_err(|rejection| rejection.reason)
     }
@@ -172,6 +220,28 @@ mod tests {
         );
         // name, list and 6 elements, null, true, -1.5, x\n", map and 2 members, S, x, n, map, list
         assert_eq!(size, 1 + (3 + 6) + 1 + 1 + 4 + 3 + (3 + 2) + 1 + 1 + 1 + 3 + 3);
+    }
+
+    #[test]
+    fn bytes_and_sets_weigh_what_they_hold() {
+        let text = |text: &'static str| Content::Text(text.into());
+        let number = |digits: &'static str| Content::Number(digits.into());
+        let bytes = |bytes: &[u8]| Content::Bytes(bytes.to_vec());
+        let scope = Scope { document: &Json::Null, origin: &ORIGIN, time: &ARRIVAL };
+        for (content, expected, size) in [
+            (bytes(b"\x00\xff"), r#"{"a":{"B":"AP8="}}"#, 2),
+            (Content::Set(KeyKind::S, vec![text("x"), text("é\""), text("")]), r#"{"a":{"SS":["x","é\"",""]}}"#, 4),
+            (Content::Set(KeyKind::N, vec![number("1.50"), number("-2")]), r#"{"a":{"NS":["1.50","-2"]}}"#, 6),
+            (Content::Set(KeyKind::B, vec![bytes(b"abc"), bytes(b"")]), r#"{"a":{"BS":["YWJj",""]}}"#, 3),
+        ] {
+            let mut writer = Writer::new();
+            writer.name("a").and_then(|()| writer.content(&content, &scope)).unwrap();
+            assert_eq!(writer.finish(), (expected.to_owned(), size + 1));
+        }
+        let mut writer = Writer::new();
+        let large = Content::Set(KeyKind::N, vec![number("1e400")]);
+        assert_eq!(writer.content(&large, &scope).unwrap_err().reason, Reason::NumberOutOfRange);
+        assert_eq!(writer.content(&Content::Bytes(vec![0; MAX_ITEM + 1]), &scope).unwrap_err().reason, Reason::ItemTooLarge);
     }
 
     #[test]

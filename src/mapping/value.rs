@@ -80,12 +80,25 @@ impl Value {
             Value::Reference(reference) => return reference.require(scope),
             Value::Conversion(conversion) => return conversion.resolve(scope),
             Value::Text(pieces) => Content::Text(template::join(pieces, scope)?),
+            constant => return Ok(constant.constant()),
+        }))
+    }
+
+    /// What the value is for every document, if that can be said; of lists and maps, their elements are still to be resolved.
+    pub(super) fn constant(&self) -> Option<Content<'_>> {
+        Some(match self {
+            Value::Text(pieces) => match pieces.as_slice() {
+                [] => Content::Text(Cow::Borrowed("")),
+                [Piece::Plain(text)] => Content::Text(Cow::Borrowed(text)),
+                _ => return None,
+            },
             Value::Number(digits) => Content::Number(Cow::Borrowed(digits)),
             Value::Null => Content::Null,
             Value::Bool(flag) => Content::Bool(*flag),
             Value::List(elements) => Content::List(elements),
             Value::Map(members) => Content::Map(members),
-        }))
+            Value::Reference(_) | Value::Conversion(_) => return None,
+        })
     }
 
     /// Whether the value can be left out.
@@ -104,8 +117,10 @@ impl Value {
             Value::Text(_) => unless(KeyKind::S, "a string"),
             Value::Number(_) => unless(KeyKind::N, "a number"),
             Value::Reference(reference) => reference.sources.iter().find_map(|source| match source {
-                Source::Field(_) | Source::KeyMember(_) if reference.need != Need::Text => None,
-                Source::Arrival => unless(KeyKind::N, "a number"),
+                Source::Field(_) | Source::KeyMember(_) if reference.need != Need::Text => {
+                    (kind == KeyKind::B).then_some("anything that JSON has but bytes; `\"as\": \"binary\"` makes them of base64")
+                }
+                Source::Arrival | Source::Time(None) => unless(KeyKind::N, "a number"),
                 _ => unless(KeyKind::S, "a string"),
             }),
             Value::Conversion(conversion) => conversion.contradicts(kind),

@@ -20,6 +20,7 @@ use super::intake;
 use super::ledger::{Ledger, State};
 use super::post::Post;
 use super::report::{Calls, Report, Stages};
+use super::table_ready::TableReady;
 use crate::aws::Clients;
 use crate::decode::event::{self, EventError, Kind};
 use crate::mapping::Item;
@@ -28,7 +29,7 @@ use crate::settings::{OverLimit, Settings, WriteFailures};
 use crate::write::letter::Sender;
 use crate::write::outcome::Outcome;
 use crate::write::plan::plan;
-use crate::write::progress::Written;
+use crate::write::progress::{Fate, Written};
 use crate::write::single::Condition;
 use crate::write::table::TableWriter;
 
@@ -79,6 +80,7 @@ pub struct Function {
     pub(super) settings: Settings,
     pub(super) clients: Clients,
     batch_id: Option<Arc<BatchId>>,
+    table_ready: TableReady,
 }
 
 /// How items are written.
@@ -94,7 +96,7 @@ impl Function {
     pub fn new(settings: Settings, clients: Clients) -> Self {
         let parameter = settings.batch_parameter.clone().filter(|_| !settings.dry_run());
         let batch_id = parameter.map(|parameter| Arc::new(BatchId::new(clients.ssm.clone(), parameter, settings.batch_id_max_age)));
-        Function { settings, clients, batch_id }
+        Function { settings, clients, batch_id, table_ready: TableReady::default() }
     }
 
     pub fn settings(&self) -> &Settings {
@@ -205,8 +207,12 @@ impl Function {
             key: self.settings.mapping.key_schema(),
             condition: writing.condition,
             concurrency: self.settings.write_concurrency,
+            most_tries: self.settings.max_retry.unwrap_or(u32::MAX),
         };
-        let mut written = writer.write(plan.slots, items, until).await;
+        let mut written = match self.table_ready.ensure(&self.clients.dynamodb, &self.settings, until).await {
+            Ok(()) => writer.write(plan.slots, items, until).await,
+            Err(cause) => Written { fates: vec![Fate::Unfinished; items.len()], systemic: Some(cause), ..Written::default() },
+        };
         let to_dlq = writing.to_dlq && written.systemic.is_none();
         for (&place, fate) in places.iter().zip(std::mem::take(&mut written.fates)) {
             ledger.enter(place, fate, to_dlq);

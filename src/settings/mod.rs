@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::mapping::Mappings;
 pub use names::{SETTINGS, Setting};
 use reader::Reader;
-use values::{parse_queue_url, parse_table};
+use values::parse_queue_url;
 
 /// The namespace of identities unless `ID_NAMESPACE` sets another: UUIDv5 of the DNS name `tablefeed`. Never changes.
 const NAMESPACE: Uuid = uuid::uuid!("123febc1-8bcf-5d39-b242-5679cb26dfc4");
@@ -62,6 +62,10 @@ pub enum LogLevel {
 #[derive(Debug)]
 pub struct Settings {
     pub table: TableName,
+    /// Created if it is missing.
+    pub create_table: bool,
+    /// Its key is held against the mapping's.
+    pub check_table: bool,
     pub dlq_url: String,
     /// Name of the SSM parameter; there is one whenever the mapping names `{@batch}`.
     pub batch_parameter: Option<String>,
@@ -72,6 +76,8 @@ pub struct Settings {
     pub over_limit: OverLimit,
     pub write_failures: WriteFailures,
     pub write_concurrency: usize,
+    /// How often an item is sent in one invocation; `None` is until the margin.
+    pub max_retry: Option<u32>,
     /// `None`: from the function's time-out.
     pub deadline_margin: Option<Duration>,
     pub max_event_bytes: usize,
@@ -119,8 +125,12 @@ impl Settings {
         read_file: impl Fn(&str) -> io::Result<String>,
     ) -> Result<Settings, SettingsError> {
         let mut reader = Reader { look_up, problems: Vec::new() };
-        reader.refuse_unsupported();
-        let table = reader.required("TABLE", parse_table);
+        let table = reader.table();
+        let create_table = reader.flag("CREATE_TABLE");
+        if create_table && table.as_ref().is_some_and(|table| table.id.starts_with("arn:")) {
+            reader.problem("CREATE_TABLE", "needs the table's name: a table of another account or region cannot be created by its ARN");
+        }
+        let check_table = reader.flag("CHECK_TABLE");
         let dlq_url = reader.required("DLQ_URL", parse_queue_url);
         let batch_parameter = reader.text("LATEST_BATCH_ID");
         let mapping = reader.mapping(batch_parameter.is_some(), read_file);
@@ -137,6 +147,7 @@ impl Settings {
         }
         let persist_records = reader.number("PERSIST_RECORDS", 0..=u64::MAX, "a whole number of items, or 0 for a dry run");
         let write_concurrency = reader.number("WRITE_CONCURRENCY", 1..=256, "a whole number from 1 to 256");
+        let max_retry = reader.number("MAX_RETRY", 1..=u32::MAX.into(), "a whole number of attempts, at least 1");
         let batch_id_max_age = reader.number("BATCH_ID_MAX_AGE_SECONDS", 0..=86_400, "a whole number of seconds from 0 to 86400");
         let deadline_margin = reader.number("DEADLINE_MARGIN_MS", 0..=900_000, "a whole number of milliseconds from 0 to 900000");
         let max_event_bytes = reader.number("MAX_EVENT_BYTES", 1..=1 << 40, "a whole number of bytes, at least 1");
@@ -150,6 +161,8 @@ impl Settings {
         match (table, dlq_url, mapping) {
             (Some(table), Some(dlq_url), Some(mapping)) if reader.problems.is_empty() => Ok(Settings {
                 table,
+                create_table,
+                check_table,
                 dlq_url,
                 batch_parameter: batch_parameter.filter(|_| mapping.needs_batch()),
                 batch_id_max_age: Duration::from_secs(batch_id_max_age.unwrap_or(0)),
@@ -157,6 +170,7 @@ impl Settings {
                 over_limit: over_limit.unwrap_or(OverLimit::Dlq),
                 write_failures: write_failures.unwrap_or(WriteFailures::Retry),
                 write_concurrency: write_concurrency.map_or(DEFAULT_WRITE_CONCURRENCY, to_usize),
+                max_retry: max_retry.and_then(|most| u32::try_from(most).ok()),
                 deadline_margin: deadline_margin.map(Duration::from_millis),
                 max_event_bytes: max_event_bytes.map_or(DEFAULT_MAX_EVENT_BYTES, to_usize),
                 max_decompressed_bytes: max_decompressed_bytes.map_or(DEFAULT_MAX_DECOMPRESSED_BYTES, to_usize),
@@ -164,7 +178,12 @@ impl Settings {
                 log_level,
                 service,
                 metrics_namespace,
-                warnings: warnings(persist_records, newest && mapping.keyed_by_identity(), drill_panic_partition_key.as_deref()),
+                warnings: [
+                    warnings(persist_records, newest && mapping.keyed_by_identity(), drill_panic_partition_key.as_deref()),
+                    mapping.warnings().collect(),
+                    reader.idle_time_settings(&mapping),
+                ]
+                .concat(),
                 drill_panic_partition_key,
                 mapping,
             }),

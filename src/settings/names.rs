@@ -16,8 +16,27 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "TABLE",
         aliases: &["DDB_CURATED_RECORDS_TABLE_ARN", "TABLE_NAME", "table_name"],
-        default: "required",
+        default: "required, unless INPUT names it",
         meaning: "The table's name or ARN; an ARN's region is used for the table.",
+    },
+    Setting {
+        name: "INPUT",
+        aliases: &["input"],
+        default: "none",
+        meaning: "The topic's name; without TABLE the table is called like it.",
+    },
+    Setting { name: "TABLE_PREFIX", aliases: &[], default: "none", meaning: "Stands before the name that INPUT gives the table." },
+    Setting {
+        name: "CREATE_TABLE",
+        aliases: &[],
+        default: "false",
+        meaning: "`true` creates the table if it is missing: on demand, encrypted, with the mapping's key.",
+    },
+    Setting {
+        name: "CHECK_TABLE",
+        aliases: &[],
+        default: "false",
+        meaning: "`true` holds the table's key against the mapping's before the first write.",
     },
     Setting {
         name: "DLQ_URL",
@@ -41,7 +60,49 @@ pub const SETTINGS: &[Setting] = &[
         name: "MAPPING",
         aliases: &[],
         default: "curated",
-        meaning: "`curated`, `document`, a mapping as inline JSON, or the path of a file with one.",
+        meaning: "`curated`, `document`, `reading`, `quix`, a mapping as inline JSON, or the path of a file with one.",
+    },
+    Setting {
+        name: "PARTITION_KEY",
+        aliases: &["param_partition_key"],
+        default: "the mapping's",
+        meaning: "In place of MAPPING, keeps every field: the partition key's field, or attribute, bar and strftime pattern ([docs](docs/mapping.md#keys-alone)).",
+    },
+    Setting {
+        name: "SORT_KEY",
+        aliases: &["param_sort_key"],
+        default: "none",
+        meaning: "With PARTITION_KEY: the sort key, in the same form.",
+    },
+    Setting {
+        name: "TIME_FIELD",
+        aliases: &[],
+        default: "timestamp",
+        meaning: "With PARTITION_KEY: the field or JSON Pointer of the time that patterns show.",
+    },
+    Setting {
+        name: "TIME_UNIT",
+        aliases: &[],
+        default: "auto",
+        meaning: "With PARTITION_KEY: `s`, `ms`, `us`, `ns`, `rfc3339`, or `auto` (by its digits).",
+    },
+    Setting {
+        name: "TIME_ZONE",
+        aliases: &[],
+        default: "UTC",
+        meaning: "With PARTITION_KEY: the IANA time zone in which patterns show the time.",
+    },
+    Setting {
+        name: "INPUT_LABEL",
+        aliases: &[],
+        default: "required by MAPPING=reading",
+        meaning: "For `reading`: the field that holds the number.",
+    },
+    Setting {
+        name: "INPUT_UNIT",
+        aliases: &[],
+        default: "required by MAPPING=reading",
+        meaning: "For `reading`: the field that holds its unit, a text.",
     },
     Setting {
         name: "PERSIST_RECORDS",
@@ -78,6 +139,12 @@ pub const SETTINGS: &[Setting] = &[
         aliases: &[],
         default: "retry",
         meaning: "What becomes of items that could not be written in time: `retry` (redelivered) or `dlq` (letters).",
+    },
+    Setting {
+        name: "MAX_RETRY",
+        aliases: &["max_retry"],
+        default: "until the margin",
+        meaning: "How often an item is sent in one invocation, at least 1; WRITE_FAILURES says what becomes of it then.",
     },
     Setting {
         name: "WRITE_CONCURRENCY",
@@ -123,20 +190,4 @@ pub const SETTINGS: &[Setting] = &[
         default: "off",
         meaning: "A drill: records of this partition key panic while they are decoded, and must become letters.",
     },
-];
-
-/// Names that other versions know. Set, they would be ignored in silence; so they are refused.
-pub(super) const NOT_SUPPORTED: &[&str] = &[
-    "PARTITION_KEY",
-    "SORT_KEY",
-    "param_partition_key",
-    "param_sort_key",
-    "TIME_FIELD",
-    "TIME_UNIT",
-    "TIME_ZONE",
-    "MAX_RETRY",
-    "max_retry",
-    "CREATE_TABLE",
-    "CHECK_TABLE",
-    "TABLE_PREFIX",
 ];

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use super::names::{NOT_SUPPORTED, SETTINGS};
-use super::{LogLevel, Problem};
-use crate::mapping::Mappings;
+use super::names::SETTINGS;
+use super::values::parse_table;
+use super::{LogLevel, Problem, TableName};
+use crate::mapping::{Mappings, ShortForm};
 
 /// Looks settings up and collects what is wrong with them.
 pub(super) struct Reader<L> {
@@ -15,14 +16,6 @@ pub(super) struct Reader<L> {
 impl<L: Fn(&str) -> Option<String>> Reader<L> {
     pub fn problem(&mut self, name: &'static str, message: impl Into<String>) {
         self.problems.push(Problem { name, message: message.into() });
-    }
-
-    pub fn refuse_unsupported(&mut self) {
-        for name in NOT_SUPPORTED {
-            if self.value(name).is_some() {
-                self.problem(name, "is set, but this version does not support it; remove it");
-            }
-        }
     }
 
     fn value(&self, name: &str) -> Option<String> {
@@ -66,6 +59,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             self.problem(name, format!("is missing: {}", meaning.trim_end_matches('.')));
         }
         value
+    }
+
+    /// `TABLE`, or what `TABLE_PREFIX` and `INPUT` make.
+    pub fn table(&mut self) -> Option<TableName> {
+        let (table, prefix, input) = (self.text("TABLE"), self.text("TABLE_PREFIX"), self.text("INPUT"));
+        if prefix.is_some() && (table.is_some() || input.is_none()) {
+            self.problem("TABLE_PREFIX", "is set, but means something with INPUT and without TABLE only");
+        }
+        let (name, text) = match (table, input) {
+            (Some(table), _) => ("TABLE", table),
+            (None, Some(input)) => ("INPUT", prefix.unwrap_or_default() + &input),
+            (None, None) => {
+                self.problem("TABLE", "is missing: the table's name or ARN; INPUT can name it, too");
+                return None;
+            }
+        };
+        parse_table(&text).map_err(|message| self.problem(name, message)).ok()
+    }
+
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        self.one_of(name, &[("true", true), ("false", false)]).unwrap_or(false)
     }
 
     pub fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u64>, expected: &str) -> Option<u64> {
@@ -120,8 +134,52 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         }
     }
 
+    /// The mapping that `MAPPING` names, or that the keys alone declare.
     pub fn mapping(&mut self, batch_configured: bool, read_file: impl Fn(&str) -> io::Result<String>) -> Option<Mappings> {
+        let before = self.problems.len();
+        let partition = self.text("PARTITION_KEY");
+        if partition.is_some() && self.value("MAPPING").is_some() {
+            self.problem("PARTITION_KEY", "and MAPPING both say what items become; keep one");
+        }
+        let more = ["SORT_KEY", "TIME_FIELD", "TIME_UNIT", "TIME_ZONE"].map(|name| (name, self.text(name)));
+        if self.problems.len() > before {
+            return None;
+        }
+        let Some(partition) = partition else {
+            for (name, _) in more.iter().filter(|(_, value)| value.is_some()) {
+                let instead = if *name == "SORT_KEY" { "`key`" } else { "`time`" };
+                self.problem(name, format!("is set, but means something with PARTITION_KEY only; a mapping says it under {instead}"));
+            }
+            return self.declared(batch_configured, read_file);
+        };
+        let [sort, time_field, time_unit, time_zone] = more.each_ref().map(|(_, value)| value.as_deref());
+        let mapping = Mappings::derived(ShortForm { partition: &partition, sort, time_field, time_unit, time_zone });
+        mapping.map_err(|problems| problems.into_iter().for_each(|(name, message)| self.problem(name, message))).ok()
+    }
+
+    /// Settings of the time that change nothing, as nothing shows the time.
+    pub fn idle_time_settings(&self, mapping: &Mappings) -> Vec<String> {
+        let set = ["TIME_FIELD", "TIME_UNIT", "TIME_ZONE"].into_iter().filter(|name| !mapping.names_time() && self.value(name).is_some());
+        set.map(|name| format!("{name} changes nothing: neither key has a strftime pattern")).collect()
+    }
+
+    fn reading(&mut self, fields: (Option<String>, Option<String>)) -> Option<Mappings> {
+        let (Some(label), Some(unit)) = fields else {
+            self.problem("MAPPING", "is reading, which needs INPUT_LABEL and INPUT_UNIT: the fields that hold a number and its unit");
+            return None;
+        };
+        Mappings::reading(&label, &unit).map_err(|error| self.problem("INPUT_LABEL", format!("cannot be used: {}", error.message))).ok()
+    }
+
+    fn declared(&mut self, batch_configured: bool, read_file: impl Fn(&str) -> io::Result<String>) -> Option<Mappings> {
         let text = self.text("MAPPING").unwrap_or_else(|| "curated".to_owned());
+        let fields = (self.text("INPUT_LABEL"), self.text("INPUT_UNIT"));
+        if text == "reading" {
+            return self.reading(fields);
+        }
+        for (name, _) in [("INPUT_LABEL", fields.0), ("INPUT_UNIT", fields.1)].iter().filter(|(_, value)| value.is_some()) {
+            self.problem(name, "is set, but means something with MAPPING=reading only");
+        }
         if let Some(mapping) = Mappings::built_in(&text, batch_configured) {
             return Some(mapping);
         }

@@ -55,6 +55,10 @@ pub struct Written {
 pub struct Progress {
     slots: Vec<Slot>,
     fates: Vec<Fate>,
+    /// By slot: requests that held it and failed for a while.
+    tries: Vec<u32>,
+    /// After so many it is left unfinished.
+    most_tries: u32,
     systemic: Option<String>,
     /// `BatchWriteItem` calls that were begun.
     pub calls: u32,
@@ -74,9 +78,12 @@ struct Singles {
 }
 
 impl Progress {
-    /// `items` is the number of items that the slots count.
-    pub fn new(slots: Vec<Slot>, items: usize) -> Self {
+    /// `items` is the number of items that the slots count; `most_tries` how often one is sent at most, as long as the table does not
+    /// refuse it.
+    pub fn new(slots: Vec<Slot>, items: usize, most_tries: u32) -> Self {
         Progress {
+            tries: vec![0; slots.len()],
+            most_tries,
             slots,
             fates: vec![Fate::Unfinished; items],
             systemic: None,
@@ -113,7 +120,14 @@ impl Progress {
         Written { fates: self.fates, systemic: self.systemic, calls: self.calls, retries: self.retries, throttles: self.throttles }
     }
 
-    fn again(&mut self, slots: Vec<usize>, attempt: u32) -> Settled<Vec<usize>> {
+    fn again(&mut self, mut slots: Vec<usize>, attempt: u32) -> Settled<Vec<usize>> {
+        slots.retain(|&slot| {
+            self.tries[slot] += 1;
+            self.tries[slot] < self.most_tries
+        });
+        if slots.is_empty() {
+            return Settled::done();
+        }
         self.retries += 1;
         Settled::again(vec![Job { work: slots, attempt }])
     }
@@ -247,7 +261,7 @@ mod tests {
 
     #[test]
     fn one_refused_item_never_fails_the_others() {
-        let mut progress = Progress::new(slots(25), 25);
+        let mut progress = Progress::new(slots(25), 25, u32::MAX);
         run(
             &mut progress,
             (0..25).collect(),
@@ -263,7 +277,7 @@ mod tests {
 
     #[test]
     fn unprocessed_items_are_sent_again_and_the_others_are_done() {
-        let mut progress = Progress::new(slots(3), 3);
+        let mut progress = Progress::new(slots(3), 3, u32::MAX);
         let settled = progress.settle(Job::new(vec![0, 1, 2]), Answer::Written { unprocessed: vec![1] });
         assert_eq!(settled, Settled { again: vec![Job { work: vec![1], attempt: 1 }], throttled: true, stop: false });
         assert_eq!(progress.fates, [Fate::Persisted, Fate::Unfinished, Fate::Persisted]);
@@ -271,14 +285,25 @@ mod tests {
 
     #[test]
     fn a_request_of_which_nothing_was_accepted_waits_longer_each_time() {
-        let mut progress = Progress::new(slots(2), 2);
+        let mut progress = Progress::new(slots(2), 2, u32::MAX);
         let settled = progress.settle(Job { work: vec![0, 1], attempt: 4 }, Answer::Written { unprocessed: vec![0, 1] });
         assert_eq!(settled.again, [Job { work: vec![0, 1], attempt: 5 }]);
     }
 
     #[test]
+    fn what_was_tried_as_often_as_allowed_is_left_unfinished() {
+        let mut progress = Progress::new(slots(3), 3, 2);
+        let first = progress.settle(Job::new(vec![0, 1, 2]), Answer::Written { unprocessed: vec![1, 2] });
+        assert_eq!(first.again, [Job { work: vec![1, 2], attempt: 1 }]);
+        let second = progress.settle(Job { work: vec![1, 2], attempt: 1 }, Answer::Failed(Fault::Transient(String::new())));
+        assert_eq!(second, Settled::done());
+        assert_eq!(progress.fates, [Fate::Persisted, Fate::Unfinished, Fate::Unfinished]);
+        assert_eq!(progress.finish().retries, 1);
+    }
+
+    #[test]
     fn superseded_only_once_the_winner_is_persisted() {
-        let mut progress = Progress::new(vec![Slot { winner: 2, earlier: vec![0, 1] }], 3);
+        let mut progress = Progress::new(vec![Slot { winner: 2, earlier: vec![0, 1] }], 3, u32::MAX);
         assert_eq!(progress.fates, [Fate::Unfinished, Fate::Unfinished, Fate::Unfinished]);
         run(&mut progress, vec![0], |_| Answer::Written { unprocessed: vec![] });
         assert_eq!(progress.fates, [Fate::Superseded, Fate::Superseded, Fate::Persisted]);
@@ -286,14 +311,14 @@ mod tests {
 
     #[test]
     fn the_latest_remaining_document_replaces_a_refused_winner() {
-        let mut progress = Progress::new(vec![Slot { winner: 2, earlier: vec![0, 1] }], 3);
+        let mut progress = Progress::new(vec![Slot { winner: 2, earlier: vec![0, 1] }], 3, u32::MAX);
         run(&mut progress, vec![0], |items| if items == [2] { refusal("bad") } else { Answer::Written { unprocessed: vec![] } });
         assert_eq!(progress.fates, [Fate::Superseded, Fate::Persisted, Fate::Refused("ValidationException: bad".to_owned())]);
     }
 
     #[test]
     fn a_refusal_that_names_the_key_schema_is_systemic_at_once() {
-        let mut progress = Progress::new(slots(25), 25);
+        let mut progress = Progress::new(slots(25), 25, u32::MAX);
         run(&mut progress, (0..25).collect(), |_| refusal("The provided key element does not match the schema"));
         assert!(progress.systemic.is_some());
         assert!(progress.fates.iter().all(|fate| *fate == Fate::Unfinished));
@@ -301,14 +326,14 @@ mod tests {
 
     #[test]
     fn an_index_keys_type_is_the_items_fault() {
-        let mut progress = Progress::new(slots(1), 1);
+        let mut progress = Progress::new(slots(1), 1, u32::MAX);
         run(&mut progress, vec![0], |_| refusal("One or more parameter values were invalid: Type mismatch for Index Key a Expected: S"));
         assert!(matches!(progress.fates[0], Fate::Refused(_)));
     }
 
     #[test]
     fn ten_items_refused_one_by_one_with_one_error_are_systemic() {
-        let mut progress = Progress::new(slots(25), 25);
+        let mut progress = Progress::new(slots(25), 25, u32::MAX);
         run(&mut progress, (0..25).collect(), |_| refusal("no"));
         assert_eq!(progress.systemic.as_deref(), Some("the table refuses every item: ValidationException: no"));
         assert!(progress.fates.iter().all(|fate| *fate == Fate::Unfinished));
@@ -316,10 +341,10 @@ mod tests {
 
     #[test]
     fn nine_refused_items_or_ten_with_different_errors_are_not() {
-        let mut nine = Progress::new(slots(9), 9);
+        let mut nine = Progress::new(slots(9), 9, u32::MAX);
         run(&mut nine, (0..9).collect(), |_| refusal("no"));
         assert_eq!(nine.systemic, None);
-        let mut mixed = Progress::new(slots(25), 25);
+        let mut mixed = Progress::new(slots(25), 25, u32::MAX);
         run(&mut mixed, (0..25).collect(), |items| refusal(if items[0] % 2 == 0 { "even" } else { "odd" }));
         assert_eq!(mixed.systemic, None);
         assert!(mixed.fates.iter().all(|fate| matches!(fate, Fate::Refused(_))));

@@ -27,6 +27,8 @@ pub struct TableWriter<'a> {
     pub condition: Condition<'a>,
     /// Requests in flight at once.
     pub concurrency: usize,
+    /// How often an item is sent at most.
+    pub most_tries: u32,
 }
 
 impl TableWriter<'_> {
@@ -36,7 +38,7 @@ impl TableWriter<'_> {
             Condition::Always => requests(&slots, |item| items[item].json.len()),
             Condition::Newest(_) | Condition::Absent => (0..slots.len()).map(|slot| vec![slot]).collect(),
         };
-        let mut progress = Progress::new(slots, items.len());
+        let mut progress = Progress::new(slots, items.len(), self.most_tries);
         let send = |progress: &mut Progress, request: &Vec<usize>| {
             progress.calls += 1;
             self.send(request.iter().map(|&slot| &items[progress.item(slot)]).collect())

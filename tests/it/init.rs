@@ -41,10 +41,47 @@ async fn older_names_work_and_two_that_differ_are_refused() {
 }
 
 #[tokio::test]
-async fn names_that_this_version_does_not_know_are_refused_not_ignored() {
-    for name in ["MAX_RETRY", "CREATE_TABLE", "PARTITION_KEY", "param_sort_key"] {
-        assert!(error(&[(name, "x")]).await.contains(&format!("{name} is set, but this version does not support it")));
+async fn keys_alone_take_the_place_of_the_mapping_and_every_mistake_in_them_is_named() {
+    let both = error(&[("PARTITION_KEY", "id"), ("MAPPING", "document")]).await;
+    assert!(both.contains("PARTITION_KEY and MAPPING both say what items become; keep one"), "{both}");
+    let alone = error(&[("param_sort_key", "id"), ("TIME_ZONE", "UTC"), ("TIME_FIELD", "t"), ("TIME_UNIT", "s")]).await;
+    for part in
+        ["4 settings", "SORT_KEY is set, but means something with PARTITION_KEY only", "TIME_ZONE is", "TIME_FIELD is", "TIME_UNIT is"]
+    {
+        assert!(alone.contains(part), "{alone} should say {part:?}");
     }
+    let wrong =
+        [("PARTITION_KEY", "day|%Y-%Q"), ("SORT_KEY", "|%H"), ("TIME_UNIT", "mss"), ("TIME_ZONE", "Europe/Berln"), ("TIME_FIELD", " t")];
+    let wrong = error(&wrong).await;
+    for part in [
+        "PARTITION_KEY cannot be used: `%Q` is no supported directive of strftime",
+        "SORT_KEY is \"|%H\"; it must be a field's name, or `attribute|strftime pattern`",
+        "TIME_UNIT cannot be used: unknown unit `mss`: did you mean `ms`?",
+        "TIME_ZONE cannot be used: there is no time zone `Europe/Berln`: did you mean `Europe/Berlin`?",
+        "TIME_FIELD cannot be used: field ` t` has white space",
+    ] {
+        assert!(wrong.contains(part), "{wrong} should say {part:?}");
+    }
+    assert!(
+        error(&[("PARTITION_KEY", "a"), ("param_partition_key", "b")])
+            .await
+            .starts_with("1 setting cannot be used: PARTITION_KEY is given twice")
+    );
+}
+
+#[tokio::test]
+async fn keys_that_show_too_little_of_the_time_are_warned_about() {
+    let world = World::empty().await;
+    let warnings = |changes: &[(&str, &str)]| world.settings(changes).unwrap().warnings;
+    let coarse = warnings(&[("PARTITION_KEY", "year_month|%Y-%m")]);
+    assert!(
+        coarse.len() == 1 && coarse[0].contains("`year_month` shows too little of the time") && coarse[0].contains("{@id}"),
+        "{coarse:?}"
+    );
+    assert_eq!(warnings(&[("PARTITION_KEY", "year_month|%Y-%m"), ("SORT_KEY", "rest|%d-%H:%M:%S.%f")]), [""; 0]);
+    assert_eq!(warnings(&[("PARTITION_KEY", "year_month|%Y-%m"), ("SORT_KEY", "id")]), [""; 0]);
+    let idle = warnings(&[("PARTITION_KEY", "id"), ("TIME_ZONE", "Europe/Berlin")]);
+    assert_eq!(idle, ["TIME_ZONE changes nothing: neither key has a strftime pattern"]);
 }
 
 #[tokio::test]
@@ -73,11 +110,11 @@ async fn a_mapping_may_be_a_name_inline_json_or_a_file() {
     let world = World::empty().await;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), BY_ID).unwrap();
-    for mapping in ["curated", "document", BY_ID, file.path().to_str().unwrap()] {
+    for mapping in ["curated", "document", "quix", BY_ID, file.path().to_str().unwrap()] {
         assert!(world.settings(&[("MAPPING", mapping)]).is_ok(), "{mapping}");
     }
     let error = error(&[("MAPPING", "no-such-file.json")]).await;
-    assert!(error.contains("no built-in (curated, document)") && error.contains("no file"), "{error}");
+    assert!(error.contains("no built-in (curated, document, reading, quix)") && error.contains("no file"), "{error}");
 }
 
 #[tokio::test]
@@ -133,4 +170,15 @@ fn the_readmes_table_of_settings_is_the_codes() {
     });
     let table = format!("| name | default | meaning |\n|---|---|---|\n{}", rows.collect::<String>());
     assert!(readme.contains(&table), "put this into README.md:\n{table}");
+}
+
+#[tokio::test]
+async fn a_reading_needs_the_names_of_its_fields() {
+    let world = World::empty().await;
+    let reading = [("MAPPING", "reading"), ("INPUT_LABEL", "temperature"), ("INPUT_UNIT", "unit")];
+    assert!(world.settings(&reading).is_ok());
+    assert!(error(&reading[..2]).await.contains("MAPPING is reading, which needs INPUT_LABEL and INPUT_UNIT"));
+    assert!(error(&reading[1..]).await.contains("INPUT_LABEL is set, but means something with MAPPING=reading only"));
+    let same = [("MAPPING", "reading"), ("INPUT_LABEL", "id"), ("INPUT_UNIT", "unit")];
+    assert!(error(&same).await.contains("INPUT_LABEL cannot be used"));
 }

@@ -5,6 +5,7 @@
 mod binary;
 mod deadline;
 mod deletes;
+mod derived_keys;
 mod event;
 mod faults;
 mod guarantees;
@@ -23,6 +24,7 @@ mod rejections;
 mod release;
 mod samples;
 mod systemic;
+mod tables;
 mod template;
 mod world;
 mod writing;

@@ -18,18 +18,18 @@ use crate::world::{BATCH, BY_ID, World};
 const STRICT: &str = r#"{"key": {"partition": "id"}, "types": {"id": "S"}, "item": {"id": "{id}", "n": "{n}"}}"#;
 const RELAXED: &str = r#"{"key": {"partition": "id"}, "types": {"id": "S"}, "item": {"id": "{id}", "n": "{n?}"}}"#;
 
-async fn stored(world: &World) -> Vec<StoredLetter> {
+pub async fn stored(world: &World) -> Vec<StoredLetter> {
     world.letters().await.iter().map(|letter| StoredLetter::parse(&letter.to_string()).unwrap()).collect()
 }
 
-async fn redrive(world: &World, changes: &[(&str, &str)], letters: &[StoredLetter], how: Redrive) -> RedriveReport {
+pub async fn redrive(world: &World, changes: &[(&str, &str)], letters: &[StoredLetter], how: Redrive) -> RedriveReport {
     let invocation = Invocation {
         request_id: "redrive-1".to_owned(),
         function: "persist".to_owned(),
         deadline: Instant::now() + Duration::from_secs(60),
         now: SystemTime::now(),
     };
-    world.redriver(changes).redrive(letters, how, &invocation).await
+    world.other(changes).redrive(letters, how, &invocation).await
 }
 
 #[tokio::test]

@@ -86,10 +86,10 @@ impl World {
         Function::new(settings, Clients::new(&config_for_endpoint(self.aws.endpoint()), FUNCTION, None))
     }
 
-    /// A function that redrives letters: under another name, as whoever redrives may call more than the function itself.
-    pub fn redriver(&self, changes: &[(&str, &str)]) -> Function {
+    /// A function under another name, because it may call more than the function in the template.
+    pub fn other(&self, changes: &[(&str, &str)]) -> Function {
         let settings = self.settings(changes).unwrap();
-        Function::new(settings, Clients::new(&config_for_endpoint(self.aws.endpoint()), "tablefeed-redrive", None))
+        Function::new(settings, Clients::new(&config_for_endpoint(self.aws.endpoint()), "tablefeed-other", None))
     }
 
     /// Handles one event with a fresh function that has a minute's time.

@@ -1,18 +1,16 @@
 //! `tablefeed items`: the items of a table.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 use tablefeed::mapping::KeySchema;
 use tablefeed::table::{TableError, live_key};
 
 use crate::attribute::{self, Item};
 use crate::exit::Exit;
+use crate::item_table;
 use crate::output;
 use crate::resources::no_such_table;
 use crate::scan::{self, Condition};
 use crate::target::{Target, TargetArgs};
-use crate::text_table;
 
 const EXAMPLES: &str = "Examples:
   tablefeed items CuratedRecords
@@ -53,7 +51,7 @@ impl Items {
         if self.json {
             output::lines(items.iter().map(|item| attribute::item(item, &names).to_string()))?;
         } else {
-            output::lines(table(&items, &names))?;
+            output::lines(item_table::lines(&items, &names))?;
             let noun = if found == 1 { "item" } else { "items" };
             let shown = if items.len() < found { format!("{} of {found} {noun}", items.len()) } else { format!("{found} {noun}") };
             output::line(&shown)?;
@@ -71,16 +69,4 @@ impl Items {
         let items = scan::items(&clients.dynamodb, &self.table, &key).await?;
         Ok((key, items))
     }
-}
-
-/// A column for each attribute that any item has; nothing at all without items.
-fn table(items: &[Item], key: &[String]) -> Vec<String> {
-    if items.is_empty() {
-        return Vec::new();
-    }
-    let others: BTreeSet<&String> = items.iter().flat_map(Item::keys).filter(|name| !key.contains(name)).collect();
-    let columns: Vec<&String> = key.iter().chain(others).collect();
-    let head = columns.iter().map(|name| (*name).clone()).collect();
-    let row = |item: &Item| columns.iter().map(|name| item.get(*name).map(attribute::cell).unwrap_or_default()).collect();
-    text_table::lines(&std::iter::once(head).chain(items.iter().map(row)).collect::<Vec<_>>())
 }

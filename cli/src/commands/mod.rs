@@ -2,6 +2,10 @@
 
 pub mod emulate;
 pub mod invoke;
+pub mod item;
 pub mod items;
 pub mod letters;
+pub mod map;
+pub mod mapping;
 pub mod run;
+pub mod table;

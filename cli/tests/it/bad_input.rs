@@ -62,7 +62,7 @@ fn settings() {
     refused(&laptop, &set(&["PERSIST_RECORD=1"]), 2, &["PERSIST_RECORD is no setting; did you mean PERSIST_RECORDS?"]);
     refused(&laptop, &set(&["PERSIST_RECORDS"]), 2, &["NAME=VALUE"]);
     refused(&laptop, &set(&["PERSIST_RECORDS=ten"]), 2, &["PERSIST_RECORDS is \"ten\""]);
-    refused(&laptop, &set(&["MAX_RETRY=3"]), 2, &["MAX_RETRY is set, but this version does not support it"]);
+    refused(&laptop, &set(&["MAX_RETRY=0"]), 2, &["MAX_RETRY is \"0\"; it must be a whole number of attempts, at least 1"]);
     let three = ["PERSIST_RECORDS=ten", "OVER_LIMIT=no", "WRITE_CONCURRENCY=0"];
     refused(&laptop, &set(&three), 2, &["3 settings", "\n  PERSIST_RECORDS ", "\n  OVER_LIMIT ", "\n  WRITE_CONCURRENCY "]);
     refused(&laptop, &["invoke", "event.json", "--aws"], 2, &["TABLE is missing", "DLQ_URL is missing", "LATEST_BATCH_ID is missing"]);

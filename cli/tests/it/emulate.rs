@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::laptop::Laptop;
 
 /// A running `tablefeed emulate`, ended with the test.
-struct Emulator {
+pub struct Emulator {
     process: Child,
     first_line: String,
 }
 
 impl Emulator {
-    fn start(laptop: &Laptop, arguments: &[&str]) -> Emulator {
+    pub fn start(laptop: &Laptop, arguments: &[&str]) -> Emulator {
         let mut command = laptop.command(&[&["emulate", "--port", "0"], arguments].concat());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut first_line = String::new();
@@ -22,7 +22,7 @@ impl Emulator {
         Emulator { process, first_line: first_line.trim_end().to_owned() }
     }
 
-    fn endpoint(&self) -> &str {
+    pub fn endpoint(&self) -> &str {
         self.first_line.strip_prefix("endpoint: ").unwrap()
     }
 

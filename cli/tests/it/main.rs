@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod emulate;
+mod fake;
 mod generate;
 mod invoke;
+mod item;
 mod items;
 mod laptop;
 mod letters;
@@ -14,6 +16,9 @@ mod letters_hidden;
 mod letters_killed;
 mod letters_readme;
 mod letters_redrive;
+mod map;
 mod run;
 mod run_killed;
 mod shared;
+mod table;
+mod topic;

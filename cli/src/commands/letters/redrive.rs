@@ -97,7 +97,7 @@ impl Redrive {
             return Err(BadInput::error("letters in a file have no age: leave --older-than and --newer-than out, or --from"));
         }
         let target = Target::open(&self.target).await?;
-        let account = self.at(&target).await;
+        let account = Box::pin(self.at(&target)).await;
         target.close().await;
         let account = account?;
         if self.json {
