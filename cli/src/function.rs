@@ -31,7 +31,9 @@ pub async fn prepare(target: &Target, given: &Given, mut settings: Settings, bat
     if !target.is_cloud() {
         resources::create(&clients, given, &mut settings, batch_id).await?;
     }
-    check_key(&clients, &settings).await?;
+    if given.value("CHECK_TABLE").as_deref() != Some("false") {
+        check_key(&clients, &settings).await?;
+    }
     let function = Function::new(settings, Clients::new(&target.config, FUNCTION_APP, region.as_deref()));
     Ok(Prepared { clients, function })
 }
@@ -45,15 +47,18 @@ pub fn dry(target: &Target, settings: Settings) -> Function {
 /// The table as it is must have the key that the mapping writes.
 async fn check_key(clients: &Clients, settings: &Settings) -> anyhow::Result<()> {
     let table = &settings.table.id;
-    let live = live_key(&clients.dynamodb, table).await.map_err(|error| match error {
-        TableError::Missing { .. } => BadInput::error(error.to_string()),
-        other => other.into(),
-    })?;
+    let live = match live_key(&clients.dynamodb, table).await {
+        Ok(live) => live,
+        // The function creates it.
+        Err(TableError::Missing { .. }) if settings.create_table => return Ok(()),
+        Err(error @ TableError::Missing { .. }) => return Err(BadInput::error(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
     match key_difference(table, &live, settings.mapping.key_schema()) {
         None => Ok(()),
-        Some(difference) => {
-            Err(BadInput::error(format!("{difference}; name another table by --set TABLE=NAME, or change the mapping's \"key\"")))
-        }
+        Some(difference) => Err(BadInput::error(format!(
+            "{difference}; name another table by --set TABLE=NAME, or change the mapping's \"key\" (--set CHECK_TABLE=false leaves out this check)"
+        ))),
     }
 }
 

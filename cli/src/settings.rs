@@ -33,7 +33,11 @@ impl Given {
         }
         let mut given = Given { set, defaults: Vec::new() };
         if !cloud {
-            given.defaults = vec![("TABLE", given.default_table()), ("LATEST_BATCH_ID", PARAMETER), ("DLQ_URL", ANY_QUEUE)];
+            given.defaults = vec![("LATEST_BATCH_ID", PARAMETER), ("DLQ_URL", ANY_QUEUE)];
+            // A topic names the table otherwise.
+            if !given.is_set("INPUT") {
+                given.defaults.push(("TABLE", given.default_table()));
+            }
         }
         Ok(given)
     }
@@ -156,6 +160,7 @@ mod tests {
         assert_eq!(given.value("TABLE").as_deref(), Some("Mine"));
         assert_eq!(self::given(&["MAPPING=document"]).look_up("TABLE").as_deref(), Some("Documents"));
         assert_eq!(self::given(&["MAPPING={}"]).look_up("TABLE").as_deref(), Some("Items"));
+        assert_eq!(self::given(&["input=topic"]).look_up("TABLE"), None);
         assert_eq!(self::given(&["param_partition_key=id"]).look_up("TABLE").as_deref(), Some("Items"));
     }
 

@@ -80,6 +80,9 @@ pub struct Item {
 }
 
 impl Mappings {
+    /// A JSON Schema of declarations, as far as their shape goes.
+    pub const SCHEMA: &str = include_str!("schema.json");
+
     /// The names that [`Mappings::built_in`] knows.
     pub const BUILT_IN: &[&str] = built_in::NAMES;
 

@@ -20,7 +20,7 @@ use reader::Reader;
 use values::parse_queue_url;
 
 /// The namespace of identities unless `ID_NAMESPACE` sets another: UUIDv5 of the DNS name `tablefeed`. Never changes.
-const NAMESPACE: Uuid = uuid::uuid!("123febc1-8bcf-5d39-b242-5679cb26dfc4");
+pub const NAMESPACE: Uuid = uuid::uuid!("123febc1-8bcf-5d39-b242-5679cb26dfc4");
 
 const DEFAULT_WRITE_CONCURRENCY: usize = 40;
 const DEFAULT_MAX_EVENT_BYTES: usize = 64 << 20;

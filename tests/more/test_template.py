@@ -87,14 +87,21 @@ def test_the_parameters_of_the_docs_are_those_of_the_template(template):
     }
 
 
+def actions(statement):
+    """Each action of a statement, beside its name."""
+    several = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    return {(statement["Sid"], action) for action in several}
+
+
 def test_the_policy_of_the_docs_is_that_of_the_template(template):
     allowed = set()
     for policy in template["Resources"]["Persist"]["Properties"]["Policies"]:
         for each in policy.get("Statement", []):
-            statement = each["Fn::If"][1] if "Fn::If" in each else each
-            allowed.add((statement["Sid"], statement["Action"]))
+            for statement in each["Fn::If"][1:] if "Fn::If" in each else [each]:
+                if "Sid" in statement:
+                    allowed |= actions(statement)
     policies = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DEPLOY, re.DOTALL)]
-    shown = {(each["Sid"], each["Action"]) for policy in policies for each in policy["Statement"] if "Sid" in each}
+    shown = {pair for policy in policies for each in policy["Statement"] if "Sid" in each for pair in actions(each)}
     assert allowed <= shown
     assert {action for _, action in shown - allowed} == {"s3:PutObject", "s3:ListBucket"}
 

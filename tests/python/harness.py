@@ -226,7 +226,7 @@ def items(endpoint, table=TABLE):
     """Every item in wire form, {name: {type: value}}, in an order of its own."""
     pages = client("dynamodb", endpoint).get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     found = [item for page in pages for item in page["Items"]]
-    return sorted(found, key=lambda item: json.dumps(item, sort_keys=True))
+    return sorted(found, key=lambda item: json.dumps(item, sort_keys=True, default=repr))
 
 
 def messages(endpoint, name=QUEUE):

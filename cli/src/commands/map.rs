@@ -113,7 +113,8 @@ fn json_line(preview: &Preview) -> Value {
 
 fn shown(previews: &[Preview]) -> Vec<String> {
     let head = ["record", "sub", "becomes", "bytes", "write units", "item, or why there is none"].map(str::to_owned).to_vec();
-    let (mut units, mut counts) = (0, [("items", 0), ("filtered", 0), ("rejected", 0), ("left for a later invocation", 0)]);
+    let (mut units, mut counts) =
+        (0, [("made an item or a deletion", 0), ("filtered", 0), ("rejected", 0), ("left for a later invocation", 0)]);
     let rows: Vec<Vec<String>> = previews
         .iter()
         .map(|preview| {
@@ -138,6 +139,6 @@ fn shown(previews: &[Preview]) -> Vec<String> {
         .collect();
     let mut lines = if rows.is_empty() { Vec::new() } else { text_table::lines(&std::iter::once(head).chain(rows).collect::<Vec<_>>()) };
     let counted = counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what}"));
-    lines.push(format!("{} documents: {}; {units} write units", previews.len(), counted.collect::<Vec<_>>().join(", ")));
+    lines.push(format!("documents {}: {}; write units {units}", previews.len(), counted.collect::<Vec<_>>().join(", ")));
     lines
 }

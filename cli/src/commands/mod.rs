@@ -7,5 +7,6 @@ pub mod item;
 pub mod items;
 pub mod letters;
 pub mod map;
+pub mod mapping;
 pub mod run;
 pub mod table;

@@ -34,7 +34,7 @@ fn each_document_is_shown_as_what_it_becomes() {
     assert_eq!((&shown[0]["bytes"], &shown[0]["write_units"]), (&json!(11), &json!(1)));
     assert_eq!((&shown[2]["reason"], &shown[4]["error"]), (&json!("wrong_key_type"), &json!("attribute `id`: field `id` is absent")));
     let text = laptop.run(&arguments);
-    assert!(text.out.ends_with("6 documents: 2 items, 1 filtered, 3 rejected; 2 write units\n"), "{}", text.out);
+    assert!(text.out.ends_with("documents 6: 2 made an item or a deletion, 1 filtered, 3 rejected; write units 2\n"), "{}", text.out);
     assert!(!laptop.path().join(".tablefeed").exists(), "nothing is set up");
 }
 
