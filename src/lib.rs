@@ -13,6 +13,7 @@
 //! - [`mod@write`]: plan, requests, outcomes, checkpoint, letters.
 //! - [`persist`]: the function itself; [`settings`] and [`aws`] set it up.
 //! - [`table`]: definitions of tables, how to create them, and how to compare them with live ones.
+//! - [`parameter`]: one SSM parameter, read.
 //! - [`reason`]: why a document could not be stored.
 
 pub mod aws;
@@ -20,6 +21,7 @@ pub mod decode;
 pub mod json;
 pub mod mapping;
 pub mod number;
+pub mod parameter;
 pub mod persist;
 pub mod reason;
 pub mod settings;

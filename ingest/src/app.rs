@@ -1,6 +1,5 @@
 //! What all requests share, and the router over it.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use axum::routing::{get, post};
 use tablefeed::aws::Clients;
 use tablefeed::persist::Function;
 use tablefeed::settings::LogLevel;
+use tablefeed_server::{Keys, KeysError};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -30,6 +30,7 @@ pub type Log = fn(LogLevel, &str);
 /// What all requests share.
 pub struct App {
     pub(crate) front: Front,
+    pub(crate) keys: Keys,
     pub(crate) function: Function,
     pub(crate) clients: Clients,
     pub(crate) metrics: Metrics,
@@ -42,21 +43,33 @@ pub struct App {
     log: Log,
 }
 
+/// Why nothing can be served.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// A directory cannot be used, or another process uses it.
+    #[error(transparent)]
+    Spool(std::io::Error),
+}
+
 /// When the caller gives up, if that is sooner than the request's own time-out; an extension of the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(pub Instant);
 
 impl App {
-    /// Opens the spools, if there are any; fails if a directory cannot be used or another process uses it.
-    pub fn new(settings: IngestSettings, clients: Clients, log: Log) -> io::Result<App> {
-        let IngestSettings { function, front } = settings;
+    /// Reads the keys and opens the spools, if there are any.
+    pub async fn open(settings: IngestSettings, clients: Clients, log: Log) -> Result<App, OpenError> {
+        let IngestSettings { function, mut front } = settings;
+        let keys = std::mem::take(&mut front.keys).load(&clients).await?;
         let spools = match &front.egress {
             Some(egress) => egress.urls.iter().map(|url| Spool::open(&egress.dir, url, egress.max_bytes).map(Arc::new)).collect(),
             None => Ok(Vec::new()),
         };
         Ok(App {
-            spools: spools?,
+            spools: spools.map_err(OpenError::Spool)?,
             front,
+            keys,
             function: Function::new(function, clients.clone()),
             clients,
             metrics: Metrics::default(),

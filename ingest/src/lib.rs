@@ -6,10 +6,10 @@
 //! ```
 //! - [`app`]: what all requests share, and the router; the same for the server and for Lambda.
 //! - `post`: the way through, one POST; read it first.
-//! - `keys`, `body`, `documents`: who may send, the bytes, and what they hold.
+//! - `body`, `documents`: the bytes, and what they hold; who may send, says the package `tablefeed-server`.
 //! - `answer`, `problem`: what is answered, in words of HTTP.
 //! - [`settings`], `names`: every setting.
-//! - [`server`]: connections, their limits, and the end in peace.
+//! - [`server`]: from a listener to the end in peace.
 //! - [`spool`], [`forward`]: what goes on to the next module.
 //! - `health`, [`metrics`]: what is told about all that.
 //!
@@ -21,7 +21,6 @@ mod body;
 mod documents;
 pub mod forward;
 mod health;
-mod keys;
 pub mod metrics;
 mod names;
 mod post;

@@ -1,6 +1,7 @@
 //! The settings that ingest has besides the function's, once: name, default, meaning.
 
 use tablefeed::settings::Setting;
+use tablefeed_server::KEY_SETTINGS;
 
 /// In the order in which the docs show them. A value that is empty counts as not set.
 pub const INGEST_SETTINGS: &[Setting] = &[
@@ -8,13 +9,9 @@ pub const INGEST_SETTINGS: &[Setting] = &[
     Setting { name: "MODULE_NAME", aliases: &[], default: "ingest", meaning: "The name that health and logs show." },
     Setting { name: "PORT", aliases: &[], default: "8080", meaning: "The server's port; 0 takes any free one." },
     Setting { name: "BIND_ADDRESS", aliases: &[], default: "127.0.0.1", meaning: "The address that the server listens on." },
-    Setting {
-        name: "API_KEYS",
-        aliases: &[],
-        default: "none",
-        meaning: "Keys of at least 16 characters, with commas between several; one must come as `Authorization: Bearer KEY`.",
-    },
-    Setting { name: "API_KEYS_FILE", aliases: &[], default: "none", meaning: "In place of API_KEYS: a file with a key a line." },
+    KEY_SETTINGS[0],
+    KEY_SETTINGS[1],
+    KEY_SETTINGS[2],
     Setting {
         name: "PARTIAL",
         aliases: &[],

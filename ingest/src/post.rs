@@ -57,7 +57,7 @@ pub async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn take(app: &App, request: Request, began: Instant) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    if !app.front.keys.open(&head.headers) {
+    if !app.keys.open(&head.headers) {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "send one of the API keys as `Authorization: Bearer KEY`"));
     }
     if app.is_draining() {

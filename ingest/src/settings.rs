@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use hyper::Uri;
 use tablefeed::settings::{Problem, Settings, SettingsError};
-
-use crate::keys::Keys;
+use tablefeed_server::KeySource;
 
 /// Where ingest runs, which decides what can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +33,7 @@ pub struct Front {
     pub module: String,
     pub address: IpAddr,
     pub port: u16,
-    pub keys: Keys,
+    pub keys: KeySource,
     pub partial: bool,
     pub max_body_bytes: usize,
     pub request_timeout: Duration,
@@ -53,8 +52,6 @@ pub struct Egress {
 
 /// Passes for a queue's URL where no letter is ever sent.
 const NO_QUEUE: &str = "http://127.0.0.1/000000000000/none";
-/// The shortest key: 16 characters of base64 are 96 bits.
-const SHORTEST_KEY: usize = 16;
 /// Settings of the function that mean nothing here.
 const FOREIGN: [&str; 4] = ["PERSIST_RECORDS", "OVER_LIMIT", "MAX_EVENT_BYTES", "DRILL_PANIC_PARTITION_KEY"];
 
@@ -128,37 +125,16 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             module: (self.look_up)("MODULE_NAME").unwrap_or_else(|| "ingest".to_owned()),
             address: self.parsed("BIND_ADDRESS", "an IP address").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: self.parsed("PORT", "a port from 0 to 65535").unwrap_or(8080),
-            keys: self.keys(read_file),
+            keys: KeySource::parse(&self.look_up, read_file).unwrap_or_else(|problem| {
+                self.problems.push(problem);
+                KeySource::default()
+            }),
             partial: self.parsed("PARTIAL", "true or false").unwrap_or(false),
             max_body_bytes: self.number("MAX_BODY_BYTES", 1..=1 << 30).map_or(6 << 20, to_usize),
             request_timeout: Duration::from_millis(self.number("REQUEST_TIMEOUT_MS", 100..=900_000).unwrap_or(10_000)),
             max_connections: self.number("MAX_CONNECTIONS", 1..=1 << 20).map_or(1024, to_usize),
             egress: self.egress(home),
         }
-    }
-
-    /// No message names a key.
-    fn keys(&mut self, read_file: impl Fn(&str) -> io::Result<String>) -> Keys {
-        let (name, text) = match ((self.look_up)("API_KEYS"), (self.look_up)("API_KEYS_FILE")) {
-            (None, None) => return Keys::default(),
-            (Some(keys), None) => ("API_KEYS", keys),
-            (None, Some(path)) => match read_file(&path) {
-                Ok(keys) => ("API_KEYS_FILE", keys),
-                Err(error) => {
-                    self.problem("API_KEYS_FILE", format!("is {path:?}, which cannot be read: {error}"));
-                    return Keys::default();
-                }
-            },
-            (Some(_), Some(_)) => {
-                self.problem("API_KEYS_FILE", "and API_KEYS both give keys; keep one");
-                return Keys::default();
-            }
-        };
-        let keys: Vec<String> = text.split([',', '\n', '\r']).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect();
-        if keys.is_empty() || keys.iter().any(|key| key.len() < SHORTEST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic())) {
-            self.problem(name, format!("must hold keys of at least {SHORTEST_KEY} printable ASCII characters each"));
-        }
-        Keys::new(keys)
     }
 
     fn egress(&mut self, home: Home) -> Option<Egress> {

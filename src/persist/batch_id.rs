@@ -4,11 +4,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types::Parameter;
 use tokio::time::Instant;
 
-use crate::write::drive::{Job, Settled, drive};
-use crate::write::fault::Fault;
+use crate::parameter::{self, Parameter};
 
 /// A batch id that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,29 +55,9 @@ impl BatchId {
     }
 
     async fn read(&self, until: Instant) -> Fetched {
-        let mut fetched = Fetched { batch: Err("no time was left".to_owned()), calls: 0 };
-        let send = |fetched: &mut Fetched, (): &()| {
-            fetched.calls += 1;
-            self.call()
-        };
-        let settle = |fetched: &mut Fetched, job: Job<()>, answer: Result<Batch, Fault>| {
-            let again = matches!(answer, Err(Fault::Throttled(_) | Fault::Transient(_)));
-            fetched.batch = answer.map_err(|fault| fault.to_string());
-            if again { Settled::again(vec![Job { work: (), attempt: job.attempt + 1 }]) } else { Settled::done() }
-        };
-        drive(&mut fetched, [()], 1, until, send, settle).await;
-        fetched.batch = fetched.batch.map_err(|error| format!("the batch id in parameter {} cannot be read: {error}", self.parameter));
-        fetched
+        let read = parameter::read(&self.client, &self.parameter, until).await;
+        let batch = read.found.map(|Parameter { value, since }| Batch { id: value, since });
+        let batch = batch.map_err(|error| format!("the batch id in parameter {} cannot be read: {error}", self.parameter));
+        Fetched { batch, calls: read.calls }
     }
-
-    async fn call(&self) -> Result<Batch, Fault> {
-        let output = self.client.get_parameter().name(&self.parameter).with_decryption(true).send().await;
-        let parameter = output.map_err(|error| Fault::of(&error))?.parameter;
-        parameter.and_then(batch).ok_or_else(|| Fault::Systemic("the parameter has no value".to_owned()))
-    }
-}
-
-fn batch(parameter: Parameter) -> Option<Batch> {
-    let since = parameter.last_modified_date.and_then(|date| SystemTime::try_from(date).ok());
-    Some(Batch { id: parameter.value?, since })
 }

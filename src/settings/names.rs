@@ -1,7 +1,7 @@
 //! Every setting, once: name, aliases, default, meaning.
 
 /// One name of [`SETTINGS`].
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Setting {
     pub name: &'static str,
     /// Names that older systems used for the same thing.

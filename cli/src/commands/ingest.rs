@@ -98,7 +98,7 @@ impl Ingest {
         }
         let table = settings.function.table.id.clone();
         let clients = Clients::new(&config, APP, region.as_deref());
-        let app = Arc::new(App::new(settings, clients, log)?);
+        let app = Arc::new(App::open(settings, clients, log).await?);
         let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         output::line(&format!("http://{}/", listener.local_addr()?))?;
         output::note(&format!("documents go to {table}; Ctrl-C stops it"));

@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
         config = config.into_builder().region(Region::new(region)).build();
     }
     let clients = Clients::new(&config, APP, settings.function.table.region.as_deref());
-    let app = Arc::new(App::new(settings, clients, log)?);
+    let app = Arc::new(App::open(settings, clients, log).await?);
     lambda_http::run(router(app).map_request(with_deadline)).await
 }
 

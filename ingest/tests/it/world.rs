@@ -75,7 +75,7 @@ impl World {
 
     pub async fn serve_without_table(&self, changes: &[(&str, &str)]) -> Server {
         let clients = Clients::new(&config_for_endpoint(self.aws.endpoint()), APP, None);
-        let app = Arc::new(App::new(self.settings(changes), clients, |_, _| {}).unwrap());
+        let app = Arc::new(App::open(self.settings(changes), clients, |_, _| {}).await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
