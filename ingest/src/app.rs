@@ -14,6 +14,7 @@ use tablefeed_server::{Keys, KeysError};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use crate::gather::Gather;
 use crate::health;
 use crate::metrics::Metrics;
 use crate::post;
@@ -31,9 +32,10 @@ pub type Log = fn(LogLevel, &str);
 pub struct App {
     pub(crate) front: Front,
     pub(crate) keys: Keys,
-    pub(crate) function: Function,
+    pub(crate) function: Arc<Function>,
+    pub(crate) gather: Gather,
     pub(crate) clients: Clients,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     /// One for each URL that stored documents go on to.
     pub spools: Vec<Arc<Spool>>,
     pub(crate) started: Instant,
@@ -66,13 +68,16 @@ impl App {
             Some(egress) => egress.urls.iter().map(|url| Spool::open(&egress.dir, url, egress.max_bytes).map(Arc::new)).collect(),
             None => Ok(Vec::new()),
         };
+        let function = Arc::new(Function::new(function, clients.clone()));
+        let metrics = Arc::new(Metrics::default());
         Ok(App {
             spools: spools.map_err(OpenError::Spool)?,
+            gather: Gather::new(function.clone(), metrics.clone(), front.linger),
             front,
             keys,
-            function: Function::new(function, clients.clone()),
+            function,
             clients,
-            metrics: Metrics::default(),
+            metrics,
             started: Instant::now(),
             table_seen: Mutex::new(None),
             draining: AtomicBool::new(false),

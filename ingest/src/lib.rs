@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! request ─► keys ─► body ─► documents ─► spool: room? ─► Function::store ─► spool: kept ─► answer
-//!                                                                              └─► forward, in the background
+//!                                                           └─► gather     └─► forward, in the background
 //! ```
 //! - [`app`]: what all requests share, and the router; the same for the server and for Lambda.
 //! - `post`: the way through, one POST; read it first.
 //! - `body`, `documents`: the bytes, and what they hold; who may send, says the package `tablefeed-server`.
+//! - `gather`: items of concurrent requests, written together.
 //! - `answer`, `problem`: what is answered, in words of HTTP.
 //! - [`settings`], `names`: every setting.
 //! - [`server`]: from a listener to the end in peace.
@@ -20,6 +21,7 @@ pub mod app;
 mod body;
 mod documents;
 pub mod forward;
+mod gather;
 mod health;
 pub mod metrics;
 mod names;

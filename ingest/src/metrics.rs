@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tablefeed::persist::direct::{Fared, Stored};
 use tablefeed::write::outcome::Outcome;
+use tablefeed::write::progress::Written;
 
 /// Upper bounds of the buckets of a request's time, in seconds.
 const BUCKETS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
@@ -53,12 +54,17 @@ impl Metrics {
         }
     }
 
+    /// The table was called, for one request or several.
+    pub fn written(&self, written: &Written) {
+        let mut counts = self.counts();
+        counts.writes += u64::from(written.calls);
+        counts.retries += u64::from(written.retries);
+        counts.throttles += u64::from(written.throttles);
+    }
+
     /// Documents fared somehow.
     pub fn stored(&self, stored: &Stored) {
         let mut counts = self.counts();
-        counts.writes += u64::from(stored.calls);
-        counts.retries += u64::from(stored.retries);
-        counts.throttles += u64::from(stored.throttles);
         for fared in &stored.fared {
             let outcome = match fared {
                 Fared::Ended(outcome) => *outcome,
@@ -140,7 +146,8 @@ mod tests {
         let metrics = Metrics::default();
         metrics.answered(204, Duration::from_millis(7));
         metrics.answered(503, Duration::from_secs(60));
-        metrics.stored(&Stored { fared: vec![Fared::Ended(Outcome::Persisted), Fared::Unfinished], calls: 2, ..Stored::default() });
+        metrics.stored(&Stored { fared: vec![Fared::Ended(Outcome::Persisted), Fared::Unfinished], ..Stored::default() });
+        metrics.written(&Written { calls: 2, ..Written::default() });
         let text = metrics.text(&[]);
         for wanted in [
             "requests_total{status=\"204\"} 1",

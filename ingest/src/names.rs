@@ -25,6 +25,12 @@ pub const INGEST_SETTINGS: &[Setting] = &[
         default: "10000",
         meaning: "How long a request may take, in milliseconds; on Lambda keep it below the function's time-out.",
     },
+    Setting {
+        name: "LINGER_MS",
+        aliases: &[],
+        default: "2",
+        meaning: "How long documents of concurrent requests may wait to share a BatchWriteItem call, in milliseconds.",
+    },
     Setting { name: "MAX_CONNECTIONS", aliases: &[], default: "1024", meaning: "Connections that the server holds at once." },
     Setting {
         name: "EGRESS_API_HOST",

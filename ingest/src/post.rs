@@ -84,7 +84,7 @@ async fn take(app: &App, request: Request, began: Instant) -> Result<Response, P
     };
     let invocation =
         Invocation { request_id: coming.sequence.clone(), function: app.front.module.clone(), deadline, now: SystemTime::now() };
-    let stored = app.function.store(&direct, &invocation).await;
+    let stored = app.function.store(&direct, &invocation, |items, until| app.gather.write(items, until)).await;
     account(app, &stored);
     keep(app, rooms, &forwarded(&stored, &texts, documents.single)).await?;
     answer::answer(&documents, &stored, answer::is_wanted(&head.headers))

@@ -37,6 +37,7 @@ pub struct Front {
     pub partial: bool,
     pub max_body_bytes: usize,
     pub request_timeout: Duration,
+    pub linger: Duration,
     pub max_connections: usize,
     pub egress: Option<Egress>,
 }
@@ -132,6 +133,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             partial: self.parsed("PARTIAL", "true or false").unwrap_or(false),
             max_body_bytes: self.number("MAX_BODY_BYTES", 1..=1 << 30).map_or(6 << 20, to_usize),
             request_timeout: Duration::from_millis(self.number("REQUEST_TIMEOUT_MS", 100..=900_000).unwrap_or(10_000)),
+            linger: Duration::from_millis(self.number("LINGER_MS", 0..=1_000).unwrap_or(2)),
             max_connections: self.number("MAX_CONNECTIONS", 1..=1 << 20).map_or(1024, to_usize),
             egress: self.egress(home),
         }

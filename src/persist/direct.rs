@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use tokio::time::Instant;
 
-use super::handler::{Function, Invocation, Writing, finish_fetching, margin};
+use super::handler::{Function, Invocation, finish_fetching, margin};
 use super::intake::{guarded, origin};
 use super::ledger::{Entry, Ledger, State};
 use super::post::{Post, Posted};
@@ -23,7 +23,6 @@ use crate::settings::WriteFailures;
 use crate::write::letter::{Content, Past, Sender};
 use crate::write::outcome::Outcome;
 use crate::write::progress::Written;
-use crate::write::single::Condition;
 
 /// Documents that came together.
 #[derive(Debug)]
@@ -69,8 +68,14 @@ pub struct Stored {
 
 impl Function {
     /// Stores documents, and returns before `invocation.deadline`, like [`Function::handle`]. If one is unfit nothing is written, unless
-    /// `direct` says so.
-    pub async fn store(&self, direct: &Direct<'_>, invocation: &Invocation) -> Stored {
+    /// `direct` says so. `write` gets the items and the time until which it may try; it is [`Function::write_items`], or whatever comes
+    /// to that.
+    pub async fn store<W: Future<Output = Written>>(
+        &self,
+        direct: &Direct<'_>,
+        invocation: &Invocation,
+        write: impl FnOnce(Vec<Item>, Instant) -> W,
+    ) -> Stored {
         let margin = margin(invocation.deadline.saturating_duration_since(Instant::now()), self.settings.deadline_margin);
         let until = invocation.deadline - margin;
         let (batch, _) = finish_fetching(self.start_fetching(until)).await;
@@ -89,8 +94,8 @@ impl Function {
         if !direct.partial && unfit.iter().any(Option::is_some) {
             return Stored { fared: fared(ledger, unfit), ..Stored::default() };
         }
-        let condition = self.settings.mapping.order_attribute().map_or(Condition::Always, Condition::Newest);
-        let written = self.write(&places, &items, Writing { limit: None, condition, to_dlq }, until, &mut ledger).await;
+        let mut written = if items.is_empty() { Written::default() } else { write(items, until).await };
+        ledger.enter_all(&places, &mut written, to_dlq);
         let mut posted = Posted::default();
         if to_dlq {
             let sender = Sender { request_id: &invocation.request_id, function: &invocation.function };

@@ -28,8 +28,8 @@ use crate::reason::{Reason, Rejection};
 use crate::settings::{OverLimit, Settings, WriteFailures};
 use crate::write::letter::Sender;
 use crate::write::outcome::Outcome;
-use crate::write::plan::plan;
-use crate::write::progress::{Fate, Written};
+use crate::write::plan::{Slot, plan};
+use crate::write::progress::Written;
 use crate::write::single::Condition;
 use crate::write::table::TableWriter;
 
@@ -136,7 +136,7 @@ impl Function {
         } else if batch.is_ok() {
             let writing = Writing {
                 limit: self.settings.persist_records,
-                condition: self.settings.mapping.order_attribute().map_or(Condition::Always, Condition::Newest),
+                condition: self.condition(),
                 to_dlq: self.settings.write_failures == WriteFailures::Dlq,
             };
             written = self.write(&places, &items, writing, until, &mut ledger).await;
@@ -202,22 +202,9 @@ impl Function {
         ledger: &mut Ledger<'_>,
     ) -> Written {
         let plan = plan(items, writing.limit);
-        let writer = TableWriter {
-            client: &self.clients.dynamodb,
-            table: &self.settings.table.id,
-            key: self.settings.mapping.key_schema(),
-            condition: writing.condition,
-            concurrency: self.settings.write_concurrency,
-            most_tries: self.settings.max_retry.unwrap_or(u32::MAX),
-        };
-        let mut written = match self.table_ready.ensure(&self.clients.dynamodb, &self.settings, until).await {
-            Ok(()) => writer.write(plan.slots, items, until).await,
-            Err(cause) => Written { fates: vec![Fate::Unfinished; items.len()], systemic: Some(cause), ..Written::default() },
-        };
-        let to_dlq = writing.to_dlq && written.systemic.is_none();
-        for (&place, fate) in places.iter().zip(std::mem::take(&mut written.fates)) {
-            ledger.enter(place, fate, to_dlq);
-        }
+        // Boxed, so that the futures above it stay within the compiler's depth limit.
+        let mut written = Box::pin(self.send(plan.slots, items, writing.condition, until)).await;
+        ledger.enter_all(places, &mut written, writing.to_dlq);
         for item in plan.over_limit {
             ledger.entries[places[item]].state = match self.settings.over_limit {
                 OverLimit::Skip => State::Ended(Outcome::Skipped),
@@ -225,6 +212,32 @@ impl Function {
             };
         }
         written
+    }
+
+    /// Writes items under no limit and enters nothing: what became of each is in the answer, by position.
+    pub async fn write_items(&self, items: &[Item], until: Instant) -> Written {
+        self.send(plan(items, None).slots, items, self.condition(), until).await
+    }
+
+    /// When an item may be written.
+    pub(super) fn condition(&self) -> Condition<'_> {
+        self.settings.mapping.order_attribute().map_or(Condition::Always, Condition::Newest)
+    }
+
+    /// Sends planned items to the table, once it is ready.
+    async fn send(&self, slots: Vec<Slot>, items: &[Item], condition: Condition<'_>, until: Instant) -> Written {
+        if let Err(cause) = self.table_ready.ensure(&self.clients.dynamodb, &self.settings, until).await {
+            return Written { systemic: Some(cause), ..Written::unfinished(items.len()) };
+        }
+        let writer = TableWriter {
+            client: &self.clients.dynamodb,
+            table: &self.settings.table.id,
+            key: self.settings.mapping.key_schema(),
+            condition,
+            concurrency: self.settings.write_concurrency,
+            most_tries: self.settings.max_retry.unwrap_or(u32::MAX),
+        };
+        writer.write(slots, items, until).await
     }
 }
 

@@ -7,7 +7,7 @@ use crate::decode::event::Kind;
 use crate::reason::{Reason, Rejection};
 use crate::write::letter::{Content, Past};
 use crate::write::outcome::{Counts, Outcome};
-use crate::write::progress::Fate;
+use crate::write::progress::{Fate, Written};
 
 /// One document, or a record or user record that could not be split into documents.
 #[derive(Debug)]
@@ -80,6 +80,15 @@ impl Ledger<'_> {
                 _ => None,
             })
             .collect()
+    }
+
+    /// Enters what became of all items, which it takes out of `written`; `places` are their documents'. Where no item is at fault none
+    /// becomes a letter.
+    pub fn enter_all(&mut self, places: &[usize], written: &mut Written, write_failures_to_dlq: bool) {
+        let to_dlq = write_failures_to_dlq && written.systemic.is_none();
+        for (&place, fate) in places.iter().zip(std::mem::take(&mut written.fates)) {
+            self.enter(place, fate, to_dlq);
+        }
     }
 
     /// Enters what became of an item. `write_failures_to_dlq` makes a letter of what could not be written in time.

@@ -50,6 +50,13 @@ pub struct Written {
     pub throttles: u32,
 }
 
+impl Written {
+    /// Of items that were not sent.
+    pub fn unfinished(items: usize) -> Written {
+        Written { fates: vec![Fate::Unfinished; items], ..Written::default() }
+    }
+}
+
 /// The account of one event's items while they are written.
 #[derive(Debug)]
 pub struct Progress {

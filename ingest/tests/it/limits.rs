@@ -65,3 +65,23 @@ async fn a_body_that_does_not_come_is_given_up() {
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"HTTP/1.1 408");
 }
+
+#[tokio::test]
+async fn keys_may_be_in_a_parameter_and_without_them_nothing_starts() {
+    let world = World::new().await;
+    let put = world.clients.ssm.put_parameter().name("/keys").value("key-from-the-parameter");
+    put.r#type(aws_sdk_ssm::types::ParameterType::SecureString).send().await.unwrap();
+    let server = world.serve(&[("API_KEYS_PARAMETER", "/keys")]).await;
+    assert_eq!(world.post(&server, &[], "{}").await.status, 401);
+    assert_eq!(world.post(&server, &[("authorization", "Bearer key-from-the-parameter")], "{}").await.status, 204);
+    for (value, cause) in [("short", "must hold keys of at least 16"), ("", "cannot be read")] {
+        let name = format!("/keys/{value}");
+        if !value.is_empty() {
+            world.clients.ssm.put_parameter().name(&name).value(value).r#type("String".into()).send().await.unwrap();
+        }
+        let clients = tablefeed::aws::Clients::new(&tablefeed::aws::config_for_endpoint(world.aws.endpoint()), "test", None);
+        let opened = tablefeed_ingest::App::open(world.settings(&[("API_KEYS_PARAMETER", &name)]), clients, |_, _| {}).await;
+        let error = opened.err().unwrap().to_string();
+        assert!(error.contains(cause) && error.contains(&name), "{error}");
+    }
+}

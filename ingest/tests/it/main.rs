@@ -5,6 +5,7 @@
 mod answers;
 mod faults;
 mod forwarding;
+mod gathering;
 mod health;
 mod idempotency;
 mod lambda;
