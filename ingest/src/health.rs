@@ -16,6 +16,9 @@ use crate::app::App;
 /// How long a look at the table counts: probes come often, and the table's calls are limited.
 const TABLE_SEEN: Duration = Duration::from_secs(5);
 const TABLE_PATIENCE: Duration = Duration::from_secs(3);
+/// What the description says of keys as it stands, and where there are some.
+const OPTIONAL_KEY: &str = r#"[{ "key": [] }, {}]"#;
+const KEY: &str = r#"[{ "key": [] }]"#;
 
 /// Alive, and how it is: always 200.
 pub async fn health(State(app): State<Arc<App>>) -> Response {
@@ -46,8 +49,11 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.text(&spools)).into_response()
 }
 
-pub async fn openapi() -> Response {
-    ([(CONTENT_TYPE, "application/json")], include_str!("openapi.json")).into_response()
+/// The description; where there are keys it says that a POST needs one.
+pub async fn openapi(State(app): State<Arc<App>>) -> Response {
+    let text = include_str!("openapi.json");
+    let text = if app.keys.any() { text.replace(OPTIONAL_KEY, KEY) } else { text.to_owned() };
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 async fn readiness(app: &App) -> Value {

@@ -168,6 +168,14 @@ def emulate(directory):
 
 
 @contextlib.contextmanager
+def serving(command, directory, **settings):
+    """`tablefeed COMMAND`, a server, on the embedded AWS in the directory; yields its URL, with a slash at its end."""
+    started = [binary(), command, "--port", "0", "--dir", str(directory)]
+    with Server(started, cwd=directory, env=environment(**settings)) as server:
+        yield "http://" + server.line("http://")
+
+
+@contextlib.contextmanager
 def moto():
     """moto's server in a thread, empty; yields its endpoint."""
     from moto.server import ThreadedMotoServer

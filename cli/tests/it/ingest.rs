@@ -17,13 +17,13 @@ const KILLS: usize = 20;
 const SEED: u64 = 20_260_305;
 
 /// A running `tablefeed ingest`, ended with the test.
-struct Ingest {
-    process: Child,
-    address: String,
+pub struct Ingest {
+    pub process: Child,
+    pub address: String,
 }
 
 impl Ingest {
-    fn start(laptop: &Laptop, arguments: &[&str]) -> Ingest {
+    pub fn start(laptop: &Laptop, arguments: &[&str]) -> Ingest {
         let mut command = laptop.command(&[&["ingest", "--port", "0"], arguments].concat());
         let command = command.env_remove("PERSIST_RECORDS").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
@@ -32,7 +32,7 @@ impl Ingest {
         Ingest { process, address: line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned() }
     }
 
-    fn terminate(mut self) -> Option<i32> {
+    pub fn terminate(mut self) -> Option<i32> {
         assert!(Command::new("kill").arg(self.process.id().to_string()).status().unwrap().success());
         self.process.wait().unwrap().code()
     }
@@ -58,7 +58,7 @@ fn post(address: &str, body: &str) -> Option<u16> {
 }
 
 /// The next module: the `n` of each document that it took.
-fn next_module() -> (String, Arc<Mutex<BTreeSet<u64>>>) {
+pub fn next_module() -> (String, Arc<Mutex<BTreeSet<u64>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let taken = Arc::new(Mutex::new(BTreeSet::new()));
@@ -91,8 +91,10 @@ fn take(stream: TcpStream, taken: &Mutex<BTreeSet<u64>>) -> Option<()> {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
-        let document: Value = serde_json::from_slice(&body).ok()?;
-        taken.lock().unwrap().insert(document["n"].as_u64()?);
+        let came: Value = serde_json::from_slice(&body).ok()?;
+        let documents = came.as_array().map_or(std::slice::from_ref(&came), Vec::as_slice);
+        let numbers: Option<Vec<u64>> = documents.iter().map(|document| document["n"].as_u64()).collect();
+        taken.lock().unwrap().extend(numbers?);
         reader.get_mut().write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok()?;
     }
 }
