@@ -5,5 +5,7 @@
 //! ```
 
 pub mod change;
+pub mod deliver;
+pub mod signature;
 pub mod state;
 pub mod subscription;
