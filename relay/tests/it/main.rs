@@ -1,1 +1,5 @@
 //! The relay over the wire.
+
+mod deliver;
+mod function;
+mod receiver;
