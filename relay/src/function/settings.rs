@@ -57,7 +57,7 @@ pub fn parse(look_up: impl Fn(&str) -> Option<String>) -> Result<Declaration, Se
     match Declaration::parse(&Value::Object(fields)) {
         Ok(declaration) if problems.is_empty() => Ok(declaration),
         parsed => {
-            problems.extend(parsed.err().into_iter().flatten().filter_map(problem));
+            problems.extend(parsed.err().iter().flatten().filter_map(problem));
             Err(SettingsError { problems })
         }
     }
@@ -72,7 +72,7 @@ fn value(name: &str, text: String) -> Result<Value, &'static str> {
     }
 }
 
-fn problem(error: FieldError) -> Option<Problem> {
+fn problem(error: &FieldError) -> Option<Problem> {
     let (field, name) = FIELDS.into_iter().find(|(field, _)| error.field.strip_prefix(field).is_some_and(|rest| !rest.starts_with('_')))?;
     let inside = error.field[field.len()..].trim_start_matches('.');
     let separator = if inside.is_empty() { "" } else { ": " };

@@ -15,7 +15,7 @@ const START: Duration = Duration::from_secs(1_700_000_000);
 
 fn record(sequence: u64) -> ChangeRecord {
     let json = json!({
-        "eventID": sequence.to_string(), "eventName": if sequence % 2 == 0 { "INSERT" } else { "MODIFY" }, "eventSource": "aws:dynamodb",
+        "eventID": sequence.to_string(), "eventName": if sequence.is_multiple_of(2) { "INSERT" } else { "MODIFY" }, "eventSource": "aws:dynamodb",
         "dynamodb": {"Keys": {"id": {"S": format!("k{}", sequence % 3)}}, "SequenceNumber": sequence.to_string()}, "eventSourceARN": ARN,
     });
     let number = SequenceNumber::parse(&sequence.to_string()).unwrap();

@@ -3,3 +3,4 @@
 mod deliver;
 mod function;
 mod receiver;
+mod runtime;
