@@ -6,6 +6,15 @@
 
 pub mod change;
 pub mod deliver;
+pub mod engine;
+pub mod follow;
+pub mod lane;
+pub mod live;
+pub mod reader;
+pub mod relay;
 pub mod signature;
 pub mod state;
+pub mod store;
+pub mod stream;
 pub mod subscription;
+pub mod tree;
