@@ -7,7 +7,16 @@
 pub mod change;
 pub mod config;
 pub mod deliver;
+pub mod engine;
+pub mod follow;
 pub mod function;
+pub mod lane;
+pub mod live;
+pub mod reader;
+pub mod relay;
 pub mod signature;
 pub mod state;
+pub mod store;
+pub mod stream;
 pub mod subscription;
+pub mod tree;
