@@ -5,5 +5,13 @@
 //! ```
 
 pub mod change;
+pub mod control;
+pub mod enable;
+mod names;
+pub mod relay;
+pub mod settings;
 pub mod state;
 pub mod subscription;
+
+pub use names::RELAY_SETTINGS;
+pub use settings::RelaySettings;
