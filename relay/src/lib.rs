@@ -6,10 +6,12 @@
 
 pub mod change;
 pub mod control;
+pub mod deliver;
 pub mod enable;
 mod names;
 pub mod relay;
 pub mod settings;
+pub mod signature;
 pub mod state;
 pub mod subscription;
 
