@@ -109,7 +109,8 @@ fn told(errors: &[FieldError]) -> String {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "entries:\n  - table_name: orders\n    url: https://a/\n  - table_name: orders\n    url: https://b/\n    batch: {max_records: 7}\n";
+    const GOOD: &str =
+        "entries:\n  - table_name: orders\n    url: https://a/\n  - table_name: orders\n    url: https://b/\n    batch: {max_records: 7}\n";
 
     fn error(text: &str) -> String {
         parse(text).unwrap_err().to_string()

@@ -5,6 +5,7 @@
 //! ```
 
 pub mod change;
+pub mod clients;
 pub mod config;
 pub mod control;
 pub mod deliver;

@@ -25,9 +25,7 @@ const FAMILIES: [Family; 10] = [
     ("gaps_total", "counter", "Stretches that were trimmed before they were read", |view| Some(view.gaps.len().to_string())),
     ("lag_seconds", "gauge", "Age of the oldest record that is not acknowledged", |view| Some(seconds(view.lag_ms))),
     ("lag_records", "gauge", "Records that are read and not acknowledged", |view| Some(view.lag_records.to_string())),
-    ("time_to_trim_seconds", "gauge", "Until the stream trims a record that is not acknowledged", |view| {
-        view.time_to_trim_ms.map(seconds)
-    }),
+    ("time_to_trim_seconds", "gauge", "Until the stream trims a record that is not acknowledged", |view| view.time_to_trim_ms.map(seconds)),
     ("attempts", "gauge", "Tries in vain since the last success", |view| Some(view.attempts.to_string())),
 ];
 

@@ -22,8 +22,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tablefeed_server::Keys;
 
-use crate::relay::Relay;
 use crate::control::trouble::Trouble;
+use crate::relay::Relay;
 
 /// What all requests share.
 pub struct Control {
