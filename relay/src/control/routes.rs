@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Control, page};
 use crate::control::trouble::{Trouble, json_of};
+use crate::deliver::DelivererError;
 use crate::enable::enable_stream;
 use crate::relay::{AddError, ControlError};
-use crate::subscription::{Declaration, FieldError, Letters, OnFailure, Origin, Start};
+use crate::subscription::{Declaration, FieldError, Origin, Start};
 
 const MAX_BODY_BYTES: usize = 64 << 10;
 
@@ -36,11 +37,6 @@ pub(super) async fn list(State(control): State<Arc<Control>>, method: Method, he
 pub(super) async fn add(State(control): State<Arc<Control>>, headers: HeaderMap, body: Body) -> Result<Response, Trouble> {
     let value = json_body(&headers, body).await?;
     let declaration = Declaration::parse(&value).map_err(Trouble::Invalid)?;
-    if let OnFailure::DeadLetter { to: Letters::File(_), .. } = declaration.on_failure {
-        // Who may speak HTTP to the relay may not choose where it writes on its disk.
-        let message = "can be set in the file of subscriptions only; over HTTP use queue_url".to_owned();
-        return Err(Trouble::Invalid(vec![FieldError { field: "dead_letter.file".to_owned(), messages: vec![message] }]));
-    }
     if let Some(client) = &control.streams_for {
         // What cannot be enabled is the subscription's error, and said there.
         enable_stream(client, &declaration.table_name).await.map(drop).unwrap_or_default();
@@ -93,7 +89,14 @@ fn done(result: Result<(), ControlError>, id: String) -> Result<StatusCode, Trou
 }
 
 fn refused(error: AddError) -> Trouble {
-    Trouble::Unavailable(error.to_string())
+    let field = match &error {
+        AddError::Store(_) | AddError::Deliverer(DelivererError::Certificates(_)) => return Trouble::Unavailable(error.to_string()),
+        AddError::Deliverer(DelivererError::Url(_)) => "url",
+        AddError::Deliverer(DelivererError::Header(_)) => "headers",
+        AddError::Deliverer(DelivererError::Filter(_)) => "where",
+        AddError::Deliverer(DelivererError::LettersToFile) => "dead_letter.file",
+    };
+    Trouble::Invalid(vec![FieldError { field: field.to_owned(), messages: vec![error.to_string()] }])
 }
 
 /// `{"from": …}`, read as a subscription's `start` is; a time may also stand there by itself.
