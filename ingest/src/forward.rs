@@ -10,11 +10,10 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::CONTENT_TYPE;
 use hyper::{Request, Uri};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{sleep, timeout};
 
 use crate::spool::Spool;
@@ -32,14 +31,8 @@ pub struct Forwarder {
 impl Forwarder {
     /// `timeout` is for one try. Reads the machine's certificates if a URL needs them.
     pub fn new(urls: &[Uri], timeout: Duration) -> io::Result<Forwarder> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(io::Error::other)?;
-        let config = if urls.iter().any(|url| url.scheme_str() == Some("https")) {
-            config.with_native_roots()?
-        } else {
-            config.with_root_certificates(RootCertStore::empty())
-        };
-        let connector = HttpsConnectorBuilder::new().with_tls_config(config.with_no_client_auth()).https_or_http().enable_http1().build();
+        let secure = urls.iter().any(|url| url.scheme_str() == Some("https"));
+        let connector = tablefeed_server::https(HttpConnector::new(), secure)?;
         Ok(Forwarder { client: Client::builder(TokioExecutor::new()).build(connector), timeout })
     }
 

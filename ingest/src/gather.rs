@@ -1,7 +1,7 @@
 //! Items of concurrent requests gather in full `BatchWriteItem` calls: a request's items in, what became of them out.
 //!
-//! A group leaves as soon as no other is under way, or it has items for a whole call, or its first member has waited for the linger.
-//! So a lone request never waits, and many share calls. Each member is told of its own items alone.
+//! A group leaves once it has items for a whole call, or no other group is under way, or its first member has waited for the linger.
+//! So a lone request does not wait, and many share calls. Each member is told of its own items alone.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use tablefeed::persist::Function;
 use tablefeed::write::plan::MAX_PUTS;
 use tablefeed::write::progress::Written;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::metrics::Metrics;
@@ -71,17 +72,24 @@ impl Gather {
         let mut group = self.group();
         group.items += member.items.len();
         group.members.push(member);
-        if group.under_way == 0 || group.items >= MAX_PUTS {
+        if group.items >= MAX_PUTS {
             self.leave(&mut group);
         } else if group.members.len() == 1 {
-            let (gather, number) = (self.clone(), group.left);
-            tokio::spawn(async move {
-                sleep(gather.0.linger).await;
-                let mut group = gather.group();
-                if group.left == number {
-                    gather.leave(&mut group);
-                }
-            });
+            let is_alone = group.under_way == 0;
+            tokio::spawn(self.clone().leave_later(group.left, is_alone));
+        }
+    }
+
+    /// Sends a group on its way, if it has not left: at once if it is alone, but behind the requests that have come already.
+    async fn leave_later(self, number: u64, is_alone: bool) {
+        if is_alone {
+            yield_now().await;
+        } else {
+            sleep(self.0.linger).await;
+        }
+        let mut group = self.group();
+        if group.left == number {
+            self.leave(&mut group);
         }
     }
 

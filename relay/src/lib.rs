@@ -5,5 +5,9 @@
 //! ```
 
 pub mod change;
+pub mod config;
+pub mod deliver;
+pub mod function;
+pub mod signature;
 pub mod state;
 pub mod subscription;

@@ -1,5 +1,13 @@
 //! A subscription: a table's changes delivered to a URL. What is declared, and what is known of it besides.
 
+mod parse;
+mod reader;
+mod secret;
+mod value;
+
+pub use parse::FieldError;
+pub use secret::BadSecret;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;

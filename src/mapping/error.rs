@@ -31,9 +31,12 @@ impl MappingError {
     pub(super) fn at(text: &str, fault: Fault) -> MappingError {
         let tokens: Vec<String> = fault.place.into_iter().rev().collect();
         let (line, column) = locate::line_and_column(text, locate::offset(text, &tokens));
-        let pointer = tokens.iter().fold(String::new(), |pointer, token| pointer + "/" + &token.replace('~', "~0").replace('/', "~1"));
-        MappingError { pointer, line, column, message: fault.message }
+        MappingError { pointer: pointer(&tokens), line, column, message: fault.message }
     }
+}
+
+fn pointer(tokens: &[String]) -> String {
+    tokens.iter().fold(String::new(), |pointer, token| pointer + "/" + &token.replace('~', "~0").replace('/', "~1"))
 }
 
 /// A fault on its way up from the value at fault to the whole declaration.
@@ -52,6 +55,12 @@ impl Fault {
     /// What is wrong, without its place.
     pub(super) fn message(self) -> String {
         self.message
+    }
+
+    /// What is wrong, behind the JSON Pointer of its place.
+    pub(super) fn described(self) -> String {
+        let tokens: Vec<String> = self.place.into_iter().rev().collect();
+        if tokens.is_empty() { self.message } else { format!("{}: {}", pointer(&tokens), self.message) }
     }
 
     pub(super) fn under(mut self, token: &str) -> Fault {

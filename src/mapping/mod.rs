@@ -19,6 +19,7 @@ mod declaration;
 mod derived;
 mod error;
 mod field;
+mod filter;
 mod item;
 mod key;
 mod locate;
@@ -27,7 +28,7 @@ mod origin;
 mod pattern;
 mod reference;
 mod sets;
-pub(crate) mod suggest;
+pub mod suggest;
 mod table;
 mod template;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod value;
 
 pub use derived::{Problems, ShortForm};
 pub use error::MappingError;
+pub use filter::Filter;
 pub use key::{Key, KeyAttribute, KeyKind, KeyPart, KeySchema, MAX_KEY_NAME, MAX_PARTITION_KEY, MAX_SORT_KEY};
 pub use origin::Origin;
 pub use typed_json::{MAX_ITEM, MAX_NAME, MAX_NESTING};

@@ -1,7 +1,7 @@
 //! The known word nearest to a mistyped one.
 
 /// The end of a message about an unknown `word`: the nearest candidate if one is close, else all of them.
-pub(crate) fn hint(word: &str, candidates: &[&str]) -> String {
+pub fn hint(word: &str, candidates: &[&str]) -> String {
     let close = (word.chars().count() / 3).max(2);
     let nearest = candidates.iter().map(|candidate| (distance(word, candidate), candidate)).min();
     match nearest {

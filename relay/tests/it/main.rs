@@ -1,1 +1,6 @@
 //! The relay over the wire.
+
+mod deliver;
+mod function;
+mod receiver;
+mod runtime;
