@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke services stop test test-more check bench mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check bench bench-ingest mutants fuzz fuzz-proofs build deploy delete
 
 PYTHON ?= python3
 SAM ?= sam
@@ -83,6 +83,10 @@ test-more: .venv-more/.stamp ## Template, package and function under SAM, cargo-
 bench: ## Benchmarks
 	cargo bench --workspace
 
+bench-ingest: .venv-bench/.stamp ## Ingest beside Flask and an empty handler, each on one core; Linux, two cores, two minutes beyond the build
+	cargo build --release -p tablefeed-cli -p tablefeed-bench-ingest
+	taskset -c 1 $(TARGET)/release/bench-ingest $(abspath .venv-bench/bin/gunicorn)
+
 mutants: ## Plant the faults of mutants/ one by one; each must be caught by the test that its patch names
 	$(PYTHON) mutants/run.py
 
@@ -109,7 +113,8 @@ $(DENY) $(FUZZ):
 # A folder of Python packages, made again when its list changes.
 .venv/.stamp: tests/python/requirements.txt
 .venv-more/.stamp: tests/more/requirements.txt
-.venv/.stamp .venv-more/.stamp:
+.venv-bench/.stamp: benches/ingest/requirements.txt
+.venv/.stamp .venv-more/.stamp .venv-bench/.stamp:
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@

@@ -1,4 +1,4 @@
-"""Builds the function as Lambda gets it, once, for every test that runs it."""
+"""Builds the functions as Lambda gets them, once, for every test that runs them."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from harness import ROOT
 
 
 class Build:
-    """What `sam build` left: the function's folder, and the folder in which cargo worked."""
+    """What `sam build` left: a folder for each function, and the folder in which cargo worked."""
 
     def __init__(self, target):
         self.target = target
-        self.folder = target / "build" / "Persist"
-        self.bootstrap = self.folder / "bootstrap"
+        self.folders = {name: target / "build" / name for name in ("Persist", "Ingest")}
+        self.bootstrap = self.folders["Persist"] / "bootstrap"
 
 
 @pytest.fixture(scope="session")

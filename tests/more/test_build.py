@@ -1,15 +1,19 @@
-"""What `sam build` makes of the template: one lean program, and nothing of the command line in it."""
+"""What `sam build` makes of the template: one lean program a function, and nothing of the command line in them."""
 
 import platform
+
+import pytest
 
 from tools import ARCHITECTURE
 
 MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
 
 
-def test_the_package_is_one_program_for_lambda(build):
-    assert [file.name for file in build.folder.iterdir()] == ["bootstrap"]
-    head = build.bootstrap.read_bytes()[:20]
+@pytest.mark.parametrize("name", ["Persist", "Ingest"])
+def test_a_package_is_one_program_for_lambda(build, name):
+    folder = build.folders[name]
+    assert [file.name for file in folder.iterdir()] == ["bootstrap"]
+    head = (folder / "bootstrap").read_bytes()[:20]
     assert head[:4] == b"\x7fELF", f"no Linux program, built on {platform.system()}"
     assert int.from_bytes(head[18:20], "little") == MACHINES[ARCHITECTURE]
 
@@ -17,6 +21,11 @@ def test_the_package_is_one_program_for_lambda(build):
 def test_neither_command_line_nor_emulator_is_compiled(build):
     # cargo keeps a folder for each package that it ever compiled here, named PACKAGE-HASH.
     compiled = {folder.name.rpartition("-")[0] for folder in build.target.glob("**/.fingerprint/*")}
-    assert {"tablefeed", "aws-sdk-dynamodb"} <= compiled, "looked in the wrong place"
-    heavy = {"clap", "axum", "rusqlite", "libsqlite3-sys", "dynoxide-rs", "tablefeed-local", "tablefeed-cli", "aws-lc-sys"}
+    assert {"tablefeed", "tablefeed-ingest", "aws-sdk-dynamodb"} <= compiled, "looked in the wrong place"
+    heavy = {"clap", "rusqlite", "libsqlite3-sys", "dynoxide-rs", "tablefeed-local", "tablefeed-cli", "aws-lc-sys"}
     assert compiled & heavy == set()
+
+
+def test_each_function_has_a_program_of_its_own(build):
+    persist, ingest = ((folder / "bootstrap").read_bytes() for folder in build.folders.values())
+    assert b"EGRESS_API_HOST" in ingest and b"EGRESS_API_HOST" not in persist

@@ -14,6 +14,7 @@ import tools
 from harness import ROOT
 
 DEPLOY = (ROOT / "docs/deploy.md").read_text()
+FUNCTIONS = ["Persist", "Ingest"]
 
 
 def read():
@@ -29,7 +30,8 @@ def template():
 def transformed():
     """The plain CloudFormation that SAM makes of the template."""
     source = read()
-    source["Resources"]["Persist"]["Properties"]["CodeUri"] = "s3://bucket/key"
+    for name in FUNCTIONS:
+        source["Resources"][name]["Properties"]["CodeUri"] = "s3://bucket/key"
     return Translator({}, Parser(), boto_session=boto3.Session(region_name=harness.REGION)).translate(source, {})
 
 
@@ -67,7 +69,7 @@ def test_lambda_sets_unwritten_events_aside_by_itself(transformed):
 
 def test_what_holds_data_outlives_the_stack(template):
     kept = {name for name, each in template["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
-    assert kept >= {"Table", "Letters", "FailedEvents"}
+    assert kept >= {"Table", "IngestTable", "Letters", "FailedEvents"}
     assert all(template["Resources"][name]["UpdateReplacePolicy"] == "Retain" for name in kept)
 
 
@@ -77,6 +79,19 @@ def test_the_table_is_the_one_of_the_table_definition(template):
     assert defined["TableName"] == template["Parameters"]["TableName"]["Default"]
     for name in defined.keys() - {"TableName"}:
         assert table[name] == defined[name]
+
+
+def test_ingest_is_there_only_when_it_is_asked_for(template, transformed):
+    assert template["Parameters"]["WithIngest"]["Default"] == "false"
+    of_ingest = {name: each for name, each in transformed["Resources"].items() if name.startswith("Ingest")}
+    assert of_ingest.keys() >= {"Ingest", "IngestRole", "IngestUrl", "IngestLogs", "IngestTable", "IngestFailingAlarm"}
+    assert {each.get("Condition") for each in of_ingest.values()} == {"Ingests", "CreatesIngestTable"}
+
+
+def test_nobody_reaches_ingest_without_a_signature(transformed):
+    assert transformed["Resources"]["IngestUrl"]["Properties"]["AuthType"] == "AWS_IAM"
+    permissions = [each for each in transformed["Resources"].values() if each["Type"] == "AWS::Lambda::Permission"]
+    assert not [each for each in permissions if each["Properties"]["Principal"] == "*"]
 
 
 def test_the_parameters_of_the_docs_are_those_of_the_template(template):

@@ -11,4 +11,5 @@ mod idempotency;
 mod lambda;
 mod limits;
 mod nothing_lost;
+mod template;
 mod world;
