@@ -76,10 +76,11 @@ impl Listen {
             tablefeed_server::serve(socket, routes(listener.clone()), LIMITS, ended).await;
         };
         let mut serving = std::pin::pin!(served);
+        let secret = secret.text();
         // It answers already while it subscribes: what was changed before may come at once.
         let id = tokio::select! {
             () = &mut serving => return Ok(Exit::Done),
-            id = relay.add(&self.subscribe, &url, &secret.text()) => id?,
+            id = relay.add(&self.subscribe, &url, &secret) => id?,
         };
         output::note(&format!("{url} gets the changes of {}, subscription {id}; Ctrl-C ends it", self.subscribe));
         serving.await;

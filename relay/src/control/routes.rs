@@ -14,7 +14,7 @@ use crate::control::trouble::{Trouble, json_of};
 use crate::deliver::DelivererError;
 use crate::enable::enable_stream;
 use crate::relay::{AddError, ControlError};
-use crate::subscription::{Declaration, FieldError, Origin, Start};
+use crate::subscription::{Declaration, FieldError, Letters, OnFailure, Origin, Start};
 
 const MAX_BODY_BYTES: usize = 64 << 10;
 
@@ -37,6 +37,11 @@ pub(super) async fn list(State(control): State<Arc<Control>>, method: Method, he
 pub(super) async fn add(State(control): State<Arc<Control>>, headers: HeaderMap, body: Body) -> Result<Response, Trouble> {
     let value = json_body(&headers, body).await?;
     let declaration = Declaration::parse(&value).map_err(Trouble::Invalid)?;
+    if matches!(declaration.on_failure, OnFailure::DeadLetter { to: Letters::File(_), .. }) {
+        // Who may speak HTTP to the relay may not choose where it writes on its disk.
+        let message = "can be set in the file of subscriptions only; over HTTP give queue_url".to_owned();
+        return Err(Trouble::Invalid(vec![FieldError { field: "dead_letter.file".to_owned(), messages: vec![message] }]));
+    }
     if let Some(client) = &control.streams_for {
         // What cannot be enabled is the subscription's error, and said there.
         enable_stream(client, &declaration.table_name).await.map(drop).unwrap_or_default();
