@@ -46,7 +46,7 @@ impl RelaySettings {
             state_path: (reader.look_up)("STATE_PATH").map_or_else(|| PathBuf::from("relay.db"), PathBuf::from),
             address: reader.parsed("BIND_ADDRESS", "an IP address").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: reader.parsed("PORT", "a port from 0 to 65535").unwrap_or(3000),
-            keys: KeySource::parse(&reader.look_up, read_file).unwrap_or_else(|problem| {
+            keys: KeySource::parse(reader.look_up, read_file).unwrap_or_else(|problem| {
                 reader.problems.push(problem);
                 KeySource::default()
             }),

@@ -46,14 +46,14 @@ pub(super) async fn add(State(control): State<Arc<Control>>, headers: HeaderMap,
         // What cannot be enabled is the subscription's error, and said there.
         enable_stream(client, &declaration.table_name).await.map(drop).unwrap_or_default();
     }
-    let id = control.relay.add(declaration, Origin::Http).await.map_err(refused)?;
+    let id = control.relay.add(declaration, Origin::Http).await.map_err(|error| refused(&error))?;
     let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (LOCATION, format!("/{id}"))];
     Ok((StatusCode::CREATED, headers, id).into_response())
 }
 
 /// `GET /{id}`: all that is known of one.
 pub(super) async fn view(State(control): State<Arc<Control>>, Path(id): Path<String>) -> Result<Response, Trouble> {
-    let view = control.relay.view(&id).ok_or_else(|| Trouble::NotFound(id))?;
+    let view = control.relay.view(&id).ok_or(Trouble::NotFound(id))?;
     let body = serde_json::to_value(view).map_err(|error| Trouble::Unavailable(error.to_string()))?;
     Ok(json_of(StatusCode::OK, &body))
 }
@@ -93,8 +93,8 @@ fn done(result: Result<(), ControlError>, id: String) -> Result<StatusCode, Trou
     }
 }
 
-fn refused(error: AddError) -> Trouble {
-    let field = match &error {
+fn refused(error: &AddError) -> Trouble {
+    let field = match error {
         AddError::Store(_) | AddError::Deliverer(DelivererError::Certificates(_)) => return Trouble::Unavailable(error.to_string()),
         AddError::Deliverer(DelivererError::Url(_)) => "url",
         AddError::Deliverer(DelivererError::Header(_)) => "headers",
