@@ -93,7 +93,7 @@ async fn main() -> ExitCode {
         Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
         Command::Ingest(command) => command.run().await,
-        Command::Relay(command) => command.run().await,
+        Command::Relay(command) => Box::pin(command.run()).await,
         Command::Listen(command) => command.run().await,
     };
     done.unwrap_or_else(|error| {

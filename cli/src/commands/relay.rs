@@ -76,7 +76,7 @@ impl Relay {
             return Err(BadInput::error(format!("{} is open to others: set API_KEYS, or say --no-auth", address.ip())));
         }
         let target = Target::open(&self.target).await?;
-        let served = self.serve(settings, entries, address, &target, &mut stop).await;
+        let served = Box::pin(self.serve(settings, entries, address, &target, &mut stop)).await;
         target.close().await;
         served.map(|()| Exit::Done)
     }
