@@ -18,7 +18,7 @@
 //!
 //! Beside it, with nothing in common but the package:
 //!
-//! - [`esm`]: [`esm::Esm`], Lambda's event source mapping for Kinesis streams: records in, invocations out.
+//! - [`esm`]: [`esm::Esm`], Lambda's event source mapping for Kinesis and DynamoDB streams: records in, invocations out.
 //!
 //! Nothing here listens on anything but 127.0.0.1, and no signature is checked.
 

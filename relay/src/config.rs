@@ -122,7 +122,7 @@ mod tests {
         assert_eq!((declarations.len(), declarations[1].batch.max_records), (2, 7));
         let [first, second] = [0, 1].map(|index| id(&declarations[index]));
         assert_ne!(first, second);
-        let changed = parse(&GOOD.replace("7", "8")).unwrap();
+        let changed = parse(&GOOD.replace('7', "8")).unwrap();
         assert_eq!(id(&changed[1]), second);
         assert!(first.len() == 26 && Ulid::from_string(&first).is_ok(), "{first}");
         assert_eq!(parse("entries: []").unwrap(), []);

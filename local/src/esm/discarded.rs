@@ -24,7 +24,8 @@ pub struct Discarded {
     pub version: String,
     /// When the records were discarded: ISO 8601 in UTC, to the millisecond.
     pub timestamp: String,
-    #[serde(rename = "KinesisBatchInfo")]
+    /// Under `KinesisBatchInfo`, or `DDBStreamBatchInfo`.
+    #[serde(flatten, with = "named")]
     pub batch: KinesisBatchInfo,
     /// The event that would deliver them, as JSON text; absent for a queue.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +108,28 @@ impl Discarded {
                 OnFailure::Whole | OnFailure::Drop => Some(event(&batch.entries)),
             },
         })
+    }
+}
+
+/// What was discarded, under the name that its kind of stream has.
+mod named {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::KinesisBatchInfo;
+
+    #[derive(Deserialize)]
+    struct Either {
+        #[serde(rename = "KinesisBatchInfo", alias = "DDBStreamBatchInfo")]
+        batch: KinesisBatchInfo,
+    }
+
+    pub fn serialize<S: Serializer>(batch: &KinesisBatchInfo, serializer: S) -> Result<S::Ok, S::Error> {
+        let of_table = batch.stream_arn.starts_with("arn:aws:dynamodb:");
+        serializer.collect_map([(if of_table { "DDBStreamBatchInfo" } else { "KinesisBatchInfo" }, batch)])
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KinesisBatchInfo, D::Error> {
+        Either::deserialize(deserializer).map(|either| either.batch)
     }
 }
 

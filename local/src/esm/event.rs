@@ -1,6 +1,7 @@
 //! Events as Lambda delivers them: a stream's record in, its JSON out, once; events are joined from such texts.
 //!
-//! The shape is that of "Using Lambda to process records from Amazon Kinesis Data Streams" in the AWS Lambda developer guide.
+//! The shape of a Kinesis stream's is that of "Using Lambda to process records from Amazon Kinesis Data Streams" in the AWS Lambda developer
+//! guide; a record of a DynamoDB stream is given as it is delivered.
 
 use std::time::Duration;
 
@@ -23,6 +24,18 @@ pub struct Record {
     pub arrival: Duration,
 }
 
+/// A record as it stands in a shard of a DynamoDB stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRecord {
+    pub sequence: SequenceNumber,
+    /// The item's key, in any form that is the same for the same item.
+    pub key: String,
+    /// The record as Lambda delivers it: a JSON object with a `dynamodb.SequenceNumber`.
+    pub json: String,
+    /// When the item changed, since the Unix epoch. It is not delivered before.
+    pub arrival: Duration,
+}
+
 /// A record ready to be delivered.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -42,6 +55,11 @@ pub(super) struct Origin<'a> {
 }
 
 impl Entry {
+    pub fn of_change(record: &ChangeRecord, readable: Duration) -> Entry {
+        let ChangeRecord { sequence, json, arrival, .. } = record.clone();
+        Entry { sequence, arrival, readable: readable.max(arrival), json }
+    }
+
     pub fn new(record: &Record, readable: Duration, origin: &Origin<'_>) -> Entry {
         let Origin { stream_arn, shard } = origin;
         let part = |index| stream_arn.split(':').nth(index).filter(|part| !part.is_empty());

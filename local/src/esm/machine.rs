@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::batch::Batch;
 use super::checkpoint::Checkpoint;
 use super::discarded::{Condition, Discarded, Place};
-use super::event::{Record, event};
+use super::event::{ChangeRecord, Record, event};
 use super::lane::{Lane, Taken};
 use super::shard::{OutOfOrder, Shard};
 use super::source::{EventSource, InvalidSource};
@@ -79,11 +79,21 @@ impl Esm {
 
     /// Adds a record behind those of its shard. Records may be added at any time, also while deliveries are in flight.
     pub fn push(&mut self, shard: &str, record: &Record) -> Result<(), OutOfOrder> {
-        let index = self.shards.iter().position(|known| known.id == shard).unwrap_or_else(|| {
-            self.shards.push(Shard::new(shard, &self.source, self.resumed.0.get(shard).cloned()));
-            self.shards.len() - 1
-        });
+        let index = self.shard(shard);
         self.shards[index].push(record, &self.source)
+    }
+
+    /// The same for a record of a DynamoDB stream.
+    pub fn push_change(&mut self, shard: &str, record: &ChangeRecord) -> Result<(), OutOfOrder> {
+        let index = self.shard(shard);
+        self.shards[index].push_change(record)
+    }
+
+    fn shard(&mut self, id: &str) -> usize {
+        self.shards.iter().position(|known| known.id == id).unwrap_or_else(|| {
+            self.shards.push(Shard::new(id, &self.source, self.resumed.0.get(id).cloned()));
+            self.shards.len() - 1
+        })
     }
 
     /// Records that are neither done nor discarded, those in flight included.

@@ -1,4 +1,4 @@
-//! A simulation of Lambda's event source mapping for Kinesis streams: records in, invocations out, as Lambda would make them.
+//! A simulation of Lambda's event source mapping for Kinesis and DynamoDB streams: records in, invocations out, as Lambda would make them.
 //!
 //! ```text
 //! records ─► shard ─► lane ─► batch ─► event ─► the function ─► answer ─┬─► done
@@ -40,7 +40,7 @@ pub use answer::{Answer, Failure};
 pub use checkpoint::{Checkpoint, Position};
 pub use clock::Clock;
 pub use discarded::{Condition, Discarded, KinesisBatchInfo, RequestContext, ResponseContext};
-pub use event::Record;
+pub use event::{ChangeRecord, Record};
 pub use machine::{Delivery, Esm, Step};
 pub use run::Summary;
 pub use sequence::{MAX_DIGITS, NotASequenceNumber, SequenceNumber};

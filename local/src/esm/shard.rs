@@ -5,7 +5,7 @@ use std::time::Duration;
 use md5::{Digest as _, Md5};
 
 use super::checkpoint::Position;
-use super::event::{Entry, Origin, Record};
+use super::event::{ChangeRecord, Entry, Origin, Record};
 use super::lane::Lane;
 use super::sequence::SequenceNumber;
 use super::source::EventSource;
@@ -39,18 +39,34 @@ impl Shard {
 
     /// Adds a record behind those there are; one that an earlier run has done is passed over.
     pub fn push(&mut self, record: &Record, source: &EventSource) -> Result<(), OutOfOrder> {
-        if let Some(last) = self.last.as_ref().filter(|&last| *last >= record.sequence) {
-            return Err(OutOfOrder { shard: self.id.clone(), sequence: record.sequence.clone(), last: last.clone() });
+        if self.is_new(&record.sequence)? {
+            let entry = Entry::new(record, self.readable, &Origin { stream_arn: &source.stream_arn, shard: &self.id });
+            self.add(entry, &record.partition_key);
         }
-        self.last = Some(record.sequence.clone());
-        if self.resumed.as_ref().is_some_and(|position| position.is_past(&record.sequence)) {
-            return Ok(());
-        }
-        let entry = Entry::new(record, self.readable, &Origin { stream_arn: &source.stream_arn, shard: &self.id });
-        self.readable = entry.readable;
-        let lane = lane_of(&record.partition_key, self.lanes.len());
-        self.lanes[lane].push(entry);
         Ok(())
+    }
+
+    /// The same for a record of a DynamoDB stream, whose lane is its item's.
+    pub fn push_change(&mut self, record: &ChangeRecord) -> Result<(), OutOfOrder> {
+        if self.is_new(&record.sequence)? {
+            self.add(Entry::of_change(record, self.readable), &record.key);
+        }
+        Ok(())
+    }
+
+    /// Whether the next record is to be delivered.
+    fn is_new(&mut self, sequence: &SequenceNumber) -> Result<bool, OutOfOrder> {
+        if let Some(last) = self.last.as_ref().filter(|&last| last >= sequence) {
+            return Err(OutOfOrder { shard: self.id.clone(), sequence: sequence.clone(), last: last.clone() });
+        }
+        self.last = Some(sequence.clone());
+        Ok(!self.resumed.as_ref().is_some_and(|position| position.is_past(sequence)))
+    }
+
+    fn add(&mut self, entry: Entry, key: &str) {
+        self.readable = entry.readable;
+        let lane = lane_of(key, self.lanes.len());
+        self.lanes[lane].push(entry);
     }
 
     /// The first record that is not done, otherwise the last one that is; `None` for a shard that nothing is known of.
@@ -64,7 +80,7 @@ impl Shard {
     }
 }
 
-/// The lane of a partition key: its MD5, with which Kinesis chooses the shard too, divided among the lanes.
+/// The lane of a key: its MD5, with which Kinesis chooses the shard too, divided among the lanes.
 fn lane_of(partition_key: &str, lanes: usize) -> usize {
     let mut remainder = 0;
     for byte in Md5::digest(partition_key.as_bytes()) {

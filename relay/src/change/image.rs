@@ -34,6 +34,10 @@ fn push_value(out: &mut String, value: &AttributeValue) -> Option<()> {
         push_string(out, &STANDARD.encode(bytes));
         Some(())
     };
+    let flagged = |out: &mut String, flag: bool| {
+        out.push_str(if flag { "true" } else { "false" });
+        Some(())
+    };
     let list = ['[', ']'];
     match value {
         AttributeValue::S(value) => typed(out, "S", |out| text(out, value)),
@@ -48,11 +52,6 @@ fn push_value(out: &mut String, value: &AttributeValue) -> Option<()> {
         AttributeValue::Null(flag) => typed(out, "NULL", |out| flagged(out, *flag)),
         _ => None,
     }
-}
-
-fn flagged(out: &mut String, flag: bool) -> Option<()> {
-    out.push_str(if flag { "true" } else { "false" });
-    Some(())
 }
 
 fn typed(out: &mut String, name: &str, push: impl FnOnce(&mut String) -> Option<()>) -> Option<()> {

@@ -74,14 +74,13 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Global unicast is 2000::/3; what embeds an IPv4 address is judged by it, or refused.
+/// Global unicast is 2000::/3, which leaves NAT64 out, too: that leads wherever the translator's own network does. A mapped IPv4 address is
+/// judged by itself.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(mapped) = address.to_ipv4_mapped() {
         return is_public_v4(mapped);
     }
     match address.segments() {
-        // NAT64 leads wherever the translator's own network does.
-        [0x64, 0xff9b, ..] => false,
         // Protocol assignments (Teredo among them), 6to4, and documentation, twice.
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
         [first, ..] => first & 0xe000 == 0x2000,

@@ -1,7 +1,7 @@
 //! From the JSON of a subscription, as a file's entry or a request's body has it, to a [`Declaration`]; or everything that is wrong.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_dynamodbstreams::primitives::{DateTime, DateTimeFormat};
@@ -174,7 +174,8 @@ fn letters_of(reader: &mut Reader<'_>) -> Option<Letters> {
     let file = reader.parsed("file", text);
     let queue = reader.parsed("queue_url", |value| {
         let url = text(value).and_then(url)?;
-        if url.ends_with(".fifo") { Err("must be a standard queue, not a FIFO one".to_owned()) } else { Ok(url) }
+        let fifo = Path::new(&url).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("fifo"));
+        if fifo { Err("must be a standard queue, not a FIFO one".to_owned()) } else { Ok(url) }
     });
     match (file, queue) {
         (Some(file), None) => Some(Letters::File(PathBuf::from(file))),

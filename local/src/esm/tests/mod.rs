@@ -2,6 +2,7 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "answers are made as handlers give them")]
 
+mod changes;
 mod discarding;
 mod model;
 mod order;
