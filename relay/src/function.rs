@@ -12,7 +12,6 @@ mod settings;
 use std::time::Duration;
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use serde_json::json;
 use tablefeed::mapping::Filter;
 use tokio::time::{Instant, sleep};
 
@@ -183,10 +182,10 @@ impl Handled {
     pub fn summary(&self) -> String {
         let Handled { response, records, delivered, filtered, retries, error } = self;
         let checkpoint = response.as_ref().ok().and_then(|response| response.batch_item_failures.first()?.item_identifier.clone());
-        let counts = json!({ "records": records, "delivered": delivered, "filtered": filtered, "retries": retries });
+        let counts = format!("records {records}, delivered {delivered}, filtered {filtered}, retries {retries}");
         match checkpoint {
             Some(checkpoint) => format!("{counts}; {checkpoint} is not delivered: {}", error.as_deref().unwrap_or("time is up")),
-            None => counts.to_string(),
+            None => counts,
         }
     }
 }

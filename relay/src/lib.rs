@@ -3,6 +3,7 @@
 //! ```text
 //! stream ─► shard tree ─► one reader a shard ─► pages ─► a lane for each subscription and shard ─► batches ─► POST ─► 2xx ─► checkpoint
 //! ```
+//! The Lambda function `relay` is the same delivery on a stream's event source mapping: [`function`].
 
 pub mod change;
 pub mod clients;

@@ -69,9 +69,8 @@ impl Subscriptions {
 fn refusal(url: &str, status: StatusCode, text: &str) -> String {
     let told: Value = serde_json::from_str(text).unwrap_or_default();
     let message = told["message"].as_str().unwrap_or_default();
-    let problem = |error: &Value| {
-        format!("{}: {}", error["field"].as_str().unwrap_or_default(), error["messages"][0].as_str().unwrap_or_default())
-    };
+    let problem =
+        |error: &Value| format!("{}: {}", error["field"].as_str().unwrap_or_default(), error["messages"][0].as_str().unwrap_or_default());
     let errors: Vec<String> = told["errors"].as_array().into_iter().flatten().map(problem).collect();
     let told = [&[message.to_owned()], errors.as_slice()].concat().join("; ");
     format!("the relay at {url} answers {}: {told}", status.as_u16())

@@ -60,7 +60,15 @@ async fn take(State(listener): State<Arc<Listener>>, headers: HeaderMap, body: B
         return StatusCode::UNAUTHORIZED;
     }
     let Ok(text) = std::str::from_utf8(&body) else { return StatusCode::BAD_REQUEST };
-    let printed = if listener.json { output::line(text) } else { show(text) };
+    let shown = match lines(text) {
+        Ok(shown) => shown,
+        // A notice is for the person, and no part of the plan.
+        Err(notice) => {
+            output::note(&notice);
+            return StatusCode::NO_CONTENT;
+        }
+    };
+    let printed = if listener.json { output::line(text) } else { shown.iter().try_for_each(|line| output::line(line)) };
     if printed.is_err() {
         listener.unheard.notify_one();
         return StatusCode::SERVICE_UNAVAILABLE;
@@ -71,15 +79,4 @@ async fn take(State(listener): State<Arc<Listener>>, headers: HeaderMap, body: B
         output::note(&format!("answered {}", status.as_u16()));
     }
     status
-}
-
-/// Records are results; a notice is for the person.
-fn show(text: &str) -> std::io::Result<()> {
-    match lines(text) {
-        Ok(shown) => shown.iter().try_for_each(|line| output::line(line)),
-        Err(notice) => {
-            output::note(&notice);
-            Ok(())
-        }
-    }
 }

@@ -48,6 +48,9 @@ const RESERVED: [&str; 13] = [
     "upgrade",
 ];
 
+/// The end of the year 9999, the last that RFC 3339 can name.
+const LATEST_SECOND: f64 = 253_402_300_799.0;
+
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
@@ -122,7 +125,10 @@ fn start(value: &Value) -> Result<Start, String> {
             Some(Value::String(time)) => {
                 DateTime::from_str(time, DateTimeFormat::DateTimeWithOffset).ok().and_then(|time| time.to_millis().ok())
             }
-            Some(Value::Number(seconds)) => seconds.as_f64().and_then(|seconds| DateTime::from_secs_f64(seconds).to_millis().ok()),
+            Some(Value::Number(seconds)) => seconds
+                .as_f64()
+                .filter(|seconds| *seconds <= LATEST_SECOND)
+                .and_then(|seconds| DateTime::from_secs_f64(seconds).to_millis().ok()),
             _ => None,
         },
         _ => None,

@@ -54,7 +54,7 @@ impl<'v> Reader<'v> {
     }
 
     pub fn number(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
-        self.parsed(name, |value| match value.as_u64() {
+        self.parsed(name, |value| match whole(value) {
             Some(number) if range.contains(&number) => Ok(number),
             _ => Err(format!("must be a whole number from {} to {}", range.start(), range.end())),
         })
@@ -78,4 +78,9 @@ impl<'v> Reader<'v> {
 /// A text that is not empty.
 pub(super) fn text(value: &Value) -> Result<&str, String> {
     value.as_str().filter(|text| !text.is_empty()).ok_or_else(|| "must be a text".to_owned())
+}
+
+/// A whole number, which JSON may write as 5.0, too.
+fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_f64().filter(|number| number.fract() == 0.0).and_then(|number| format!("{number}").parse().ok()))
 }

@@ -1,4 +1,4 @@
-//! The relay over the wire: the real delivery to a local receiver, and the function behind Lambda's event source mapping.
+//! The relay over the wire: control, the real delivery to a local receiver, and the function behind Lambda's event source mapping.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

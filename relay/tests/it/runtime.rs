@@ -1,5 +1,6 @@
 //! The binary of the function over a Runtime API of our own.
 
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -62,7 +63,7 @@ async fn the_binary_delivers_events_and_reports_the_first_record_that_is_not_del
     let address = listener.local_addr().unwrap().to_string();
     let routes = Router::new().fallback(answer).with_state(Arc::new(Runtime { events: Mutex::new(queue), answers: answered }));
     tokio::spawn(serve(listener, routes, Limits { connections: 10, drain: Duration::ZERO }, std::future::pending()));
-    let _child = command(&[("URL", &receiver.url), ("AWS_LAMBDA_RUNTIME_API", &address)]).spawn().unwrap();
+    let _child = command(&[("URL", &receiver.url), ("AWS_LAMBDA_RUNTIME_API", &address)]).stdout(Stdio::null()).spawn().unwrap();
     for (sequences, kind, expected) in [
         (&[1, 2][..], "response", json!({"batchItemFailures": []})),
         (&[2, 3, 4], "response", json!({"batchItemFailures": [{"itemIdentifier": "3"}]})),
