@@ -6,6 +6,7 @@
 //!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
 //!                        ├─► the package ingest       or with what comes by HTTP
 //!                        ├─► topic                    or with a Kafka topic's records
+//!                        ├─► the package relay        what changes in tables goes to URLs; listen is such a URL
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
 //! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
@@ -22,6 +23,7 @@ mod function;
 mod generate;
 mod item_table;
 mod letters;
+mod listen;
 mod output;
 mod pretty;
 mod progress;
@@ -65,6 +67,8 @@ enum Command {
     Item(commands::item::Item),
     Emulate(commands::emulate::Emulate),
     Ingest(commands::ingest::Ingest),
+    Relay(commands::relay::Relay),
+    Listen(commands::listen::Listen),
 }
 
 #[tokio::main]
@@ -89,6 +93,8 @@ async fn main() -> ExitCode {
         Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
         Command::Ingest(command) => command.run().await,
+        Command::Relay(command) => command.run().await,
+        Command::Listen(command) => command.run().await,
     };
     done.unwrap_or_else(|error| {
         let pipe_closed = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);

@@ -50,6 +50,11 @@ impl TargetArgs {
         ))
     }
 
+    /// Whether they mean the embedded AWS.
+    pub fn is_embedded(&self) -> bool {
+        !self.aws && self.endpoint_url.is_none()
+    }
+
     /// These options again, for a command that is to look at the same place.
     pub fn again(&self) -> String {
         let quoted = |text: &str| if text.contains([' ', '\'', '"', '$']) { format!("{text:?}") } else { text.to_owned() };
@@ -89,6 +94,11 @@ impl Target {
     /// Whether this is the cloud, where nothing is created and nothing is scanned unasked.
     pub fn is_cloud(&self) -> bool {
         self.cloud
+    }
+
+    /// Whether this is the embedded AWS, this process's own or another's.
+    pub fn is_embedded(&self) -> bool {
+        self.local.is_some()
     }
 
     /// What was called, if this process serves it.

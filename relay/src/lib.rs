@@ -6,18 +6,26 @@
 //! The Lambda function `relay` is the same delivery on a stream's event source mapping: [`function`].
 
 pub mod change;
+pub mod clients;
 pub mod config;
+pub mod control;
 pub mod deliver;
+pub mod enable;
 pub mod engine;
 pub mod follow;
 pub mod function;
 pub mod lane;
 pub mod live;
+mod names;
 pub mod reader;
 pub mod relay;
+pub mod settings;
 pub mod signature;
 pub mod state;
 pub mod store;
 pub mod stream;
 pub mod subscription;
 pub mod tree;
+
+pub use names::RELAY_SETTINGS;
+pub use settings::RelaySettings;

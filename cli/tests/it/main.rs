@@ -18,6 +18,7 @@ mod letters_killed;
 mod letters_readme;
 mod letters_redrive;
 mod map;
+mod relay;
 mod run;
 mod run_killed;
 mod shared;

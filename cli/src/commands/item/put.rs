@@ -2,7 +2,10 @@
 
 use std::io::BufRead as _;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use clap::Args;
+use serde_json::json;
+use tablefeed::table::{Definition, create_if_missing};
 
 use super::{Table, TableArgs};
 use crate::attribute::Item;
@@ -10,9 +13,15 @@ use crate::condition::Terms;
 use crate::exit::{BadInput, Exit};
 use crate::output;
 use crate::resources::failed;
+use crate::target::with_clients;
 use crate::typed::Form;
 
+/// The key of a table that is created for its first item.
+const ID: &str = "id";
+
 /// Put an item, in place of the one with its key
+///
+/// On the embedded AWS a table that is missing is created for an item that has a text `id`: with that key, and with a stream.
 ///
 /// With `-`, items are read from standard input, a line each; the first one that cannot be put ends the command, and what was put before stays.
 #[derive(Debug, Args)]
@@ -35,6 +44,7 @@ impl Put {
         if self.item != "-" {
             // Read before the table is looked at, so that bad input is told first.
             let item = form.item(&self.item)?;
+            self.create(&item).await?;
             let put = self.table.with(async |table| self.put(&table, item).await).await?;
             return self.tell(usize::from(put), usize::from(!put));
         }
@@ -56,6 +66,30 @@ impl Put {
         });
         let (put, present) = counted.await?;
         self.tell(put, present)
+    }
+
+    /// On the embedded AWS a table that is missing is created, with the key `id` and a stream for a relay, if the item has an `id`.
+    async fn create(&self, item: &Item) -> anyhow::Result<()> {
+        let has_id = matches!(item.get(ID), Some(AttributeValue::S(_)));
+        if !has_id || !self.table.target.is_embedded() {
+            return Ok(());
+        }
+        let definition = Definition::of_value(
+            json!({
+                "TableName": self.table.table,
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{ "AttributeName": ID, "AttributeType": "S" }],
+                "KeySchema": [{ "AttributeName": ID, "KeyType": "HASH" }],
+                "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" },
+            }),
+            None,
+        )?;
+        let created =
+            with_clients(&self.table.target, async |clients| Ok(create_if_missing(&clients.dynamodb, &definition).await?)).await?;
+        if created {
+            output::note(&format!("created table {} with the key id", self.table.table));
+        }
+        Ok(())
     }
 
     /// False if the item was not put because there is one already.

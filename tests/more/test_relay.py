@@ -1,0 +1,134 @@
+"""The relay's page in a headless Chromium, and its API against its own description."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import urllib.request
+
+import pytest
+import websocket
+
+import harness
+import tools
+from harness import until
+
+DEAD = "http://127.0.0.1:9/hook"
+
+
+@pytest.fixture
+def relay(tmp_path):
+    """A relay on the embedded AWS of an empty directory; its URL without a slash at its end."""
+    command = [harness.binary(), "relay", "--port", "0"]
+    with harness.Server(command, cwd=tmp_path, env=harness.environment()) as server:
+        yield "http://" + server.line("http://").rstrip("/")
+
+
+def ask(url, method="GET", body=None):
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as answer:
+        text = answer.read().decode()
+        return json.loads(text) if answer.headers["content-type"] == "application/json" else text
+
+
+class Page:
+    """One tab of a browser, over Chromium's own protocol."""
+
+    def __init__(self, url):
+        self.socket = websocket.create_connection(url, timeout=30, suppress_origin=True)
+        self.number = 0
+        self.troubles = []
+        for domain in ("Page", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method, **parameters):
+        self.number += 1
+        self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
+        while True:
+            message = json.loads(self.socket.recv())
+            if message.get("id") == self.number:
+                return message["result"]
+            if message.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
+                self.troubles.append(message["params"])
+
+    def run(self, script):
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def cell(self, id, selector):
+        return self.run(f"document.querySelector('tr[data-id=\"{id}\"] {selector}')?.textContent ?? null")
+
+    def press(self, id, name):
+        buttons = f"[...document.querySelectorAll('tr[data-id=\"{id}\"] button')]"
+        self.run(f"{buttons}.find((button) => button.textContent === '{name}' && !button.hidden).click()")
+
+
+@pytest.fixture
+def page(tmp_path):
+    """A browser with one empty tab."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium, "chromium is missing: apt-get install chromium"
+    profile = tmp_path / "profile"
+    command = [
+        chromium,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--no-proxy-server",
+        "--disable-background-networking",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={profile}",
+        "about:blank",
+    ]
+    with harness.Server(command, cwd=tmp_path) as browser:
+        browser.line("DevTools listening on ")
+        port = (profile / "DevToolsActivePort").read_text().split()[0]
+        tabs = until("a tab", lambda: [tab for tab in ask_tabs(port) if tab["type"] == "page"])
+        tab = Page(tabs[0]["webSocketDebuggerUrl"])
+        with contextlib.closing(tab.socket):
+            yield tab
+
+
+def ask_tabs(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:
+        return json.load(answer)
+
+
+def test_the_page_shows_subscriptions_and_its_buttons_work(relay, page):
+    hostile = DEAD + "/%3Cimg%20src=x%3E"
+    id = ask(relay + "/", "POST", {"table_name": "Orders", "url": hostile})
+    page.call("Page.navigate", url=relay + "/")
+    until("the subscription", lambda: page.cell(id, ".status") == "ERROR")
+    assert page.cell(id, ".url") == hostile
+    assert "Orders" in page.cell(id, ".error")
+    until("a chart", lambda: page.run(f"document.querySelector('tr[data-id=\"{id}\"] polyline').getAttribute('points')"))
+
+    page.press(id, "pause")
+    until("a pause", lambda: page.cell(id, ".status") == "PAUSED")
+    assert ask(relay + "/")[id]["status"] == "PAUSED"
+    page.press(id, "resume")
+    until("the end of the pause", lambda: page.cell(id, ".status") not in ("PAUSED", None))
+    page.press(id, "remove")
+    until("the removal", lambda: page.cell(id, ".status") == "REMOVED")
+    assert ask(relay + "/")[id]["status"] == "REMOVED"
+
+    assert page.run("document.querySelectorAll('img, iframe, link, script[src]').length") == 0
+    assert page.troubles == [], "nothing is blocked, and nothing fails"
+
+
+def test_the_api_is_as_its_description_says(relay, tmp_path):
+    command = ["schemathesis", "run", f"{relay}/openapi.json", "--max-examples=40", "--seed=20260305", "--workers=1"]
+    checks = "--checks=all"
+    done = subprocess.run(
+        [command[0], *command[1:], checks, "--generation-database=none"],
+        cwd=tmp_path,
+        env=tools.environment(),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
