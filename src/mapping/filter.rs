@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn a_bad_filter_is_refused_with_its_place() {
-        assert!(Filter::compile("{").unwrap_err().contains("1"));
+        assert!(Filter::compile("{").unwrap_err().contains('1'));
         let error = Filter::compile(r#"{"a":{"b":[{"prefx":"x"}]}}"#).unwrap_err();
         assert!(error.starts_with("/a/b/0") && error.contains("did you mean `prefix`"), "{error}");
     }
