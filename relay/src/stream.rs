@@ -69,7 +69,7 @@ pub struct Read {
 #[derive(Debug, Clone)]
 pub struct Streams {
     dynamodb: aws_sdk_dynamodb::Client,
-    streams: aws_sdk_dynamodbstreams::Client,
+    client: aws_sdk_dynamodbstreams::Client,
     first_wait: Duration,
     last_wait: Duration,
 }
@@ -77,11 +77,11 @@ pub struct Streams {
 impl Streams {
     pub fn new(
         dynamodb: aws_sdk_dynamodb::Client,
-        streams: aws_sdk_dynamodbstreams::Client,
+        client: aws_sdk_dynamodbstreams::Client,
         first_wait: Duration,
         last_wait: Duration,
     ) -> Streams {
-        Streams { dynamodb, streams, first_wait, last_wait }
+        Streams { dynamodb, client, first_wait, last_wait }
     }
 
     /// The ARN of a table's stream, if it is enabled; [`StreamError::Gone`] if there is no such table.
@@ -94,7 +94,7 @@ impl Streams {
 
     /// The ARNs of a table's streams, enabled or not, the oldest first.
     pub async fn history(&self, table: &str) -> Result<Vec<String>, StreamError> {
-        let listed = self.tried(|| self.streams.list_streams().table_name(table).send()).await?;
+        let listed = self.tried(|| self.client.list_streams().table_name(table).send()).await?;
         let mut arns: Vec<String> = listed.streams.unwrap_or_default().into_iter().filter_map(|stream| stream.stream_arn).collect();
         arns.sort();
         Ok(arns)
@@ -105,7 +105,7 @@ impl Streams {
         let mut listing = Listing { shards: Vec::new(), disabled: false };
         let mut from: Option<String> = None;
         loop {
-            let call = || self.streams.describe_stream().stream_arn(arn).set_exclusive_start_shard_id(from.clone()).send();
+            let call = || self.client.describe_stream().stream_arn(arn).set_exclusive_start_shard_id(from.clone()).send();
             let Some(page) = self.tried(call).await?.stream_description else { return Ok(listing) };
             listing.disabled = matches!(page.stream_status, Some(StreamStatus::Disabled));
             for shard in page.shards.unwrap_or_default() {
@@ -129,7 +129,7 @@ impl Streams {
             From::After(sequence) => (ShardIteratorType::AfterSequenceNumber, Some(sequence.as_str().to_owned())),
         };
         let call = || {
-            let call = self.streams.get_shard_iterator().stream_arn(arn).shard_id(shard);
+            let call = self.client.get_shard_iterator().stream_arn(arn).shard_id(shard);
             call.shard_iterator_type(kind.clone()).set_sequence_number(sequence.clone()).send()
         };
         Ok(self.tried(call).await?.shard_iterator)
@@ -137,7 +137,7 @@ impl Streams {
 
     /// One page of a shard's records.
     pub async fn read(&self, iterator: &str) -> Result<Read, StreamError> {
-        let read = self.tried(|| self.streams.get_records().shard_iterator(iterator).send()).await?;
+        let read = self.tried(|| self.client.get_records().shard_iterator(iterator).send()).await?;
         Ok(Read { records: read.records.unwrap_or_default(), next: read.next_shard_iterator })
     }
 
