@@ -23,17 +23,17 @@ async fn given_a_subscription_when_items_are_put_then_the_url_gets_them_in_order
     let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build().unwrap();
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().unwrap();
     let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewAndOldImages).build().unwrap();
-    let create = clients.dynamodb.create_table().table_name("t").attribute_definitions(id).key_schema(key);
+    let create = clients.dynamodb.create_table().table_name("things").attribute_definitions(id).key_schema(key);
     create.billing_mode(BillingMode::PayPerRequest).stream_specification(stream).send().await.unwrap();
     let receiver = Receiver::start(|number| number == 2).await;
     let options =
         Options { poll: Duration::from_millis(10), discovery: Duration::from_millis(50), allow_private: true, ..Options::default() };
     let streams = streams_client(&config, None);
     let relay = Relay::open(options, clients.dynamodb.clone(), streams, clients.sqs.clone(), None, |_, _| {}).await.unwrap();
-    let declaration = json!({"table_name": "t", "url": format!("{}/a", receiver.url), "batch": {"max_records": 3}});
+    let declaration = json!({"table_name": "things", "url": format!("{}/a", receiver.url), "batch": {"max_records": 3}});
     let id = relay.add(Declaration::parse(&declaration).unwrap(), Origin::Http).await.unwrap();
     for n in 0..10 {
-        clients.dynamodb.put_item().table_name("t").item("id", AttributeValue::S(n.to_string())).send().await.unwrap();
+        clients.dynamodb.put_item().table_name("things").item("id", AttributeValue::S(n.to_string())).send().await.unwrap();
     }
     let until = Instant::now() + Duration::from_secs(30);
     while receiver.taken("/a").len() < 10 {

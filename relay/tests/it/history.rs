@@ -61,7 +61,7 @@ impl Scene {
 /// Lives one history; what is wrong with it, if anything is.
 async fn live(scene: &Scene, seed: u64) -> Result<(), String> {
     let mut rng = Rng::with_seed(seed);
-    let table = format!("t{seed}");
+    let table = format!("table{seed}");
     let roots = if seed % 100 == 7 { 130 } else { rng.usize(1..4) };
     scene.sim.create(&table, seed, KEYS, roots);
     for _ in 0..rng.usize(..6) {
@@ -78,7 +78,7 @@ async fn live(scene: &Scene, seed: u64) -> Result<(), String> {
             0..=2 => table.split(),
             3 if rng.bool() => table.enable(rng.usize(1..3)),
             4 if rng.bool() => table.trim(),
-            _ => (0..rng.usize(1..5)).for_each(|_| drop(table.put(rng.usize(..KEYS)))),
+            _ => (0..rng.usize(1..5)).for_each(|_| _ = table.put(rng.usize(..KEYS))),
         });
         sleep(Duration::from_millis(rng.u64(..8))).await;
     }
