@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep};
 use crate::receiver::Receiver;
 use crate::sim::{Made, Sim};
 
-const HISTORIES: u64 = 2000;
-const AT_ONCE: usize = 64;
+const HISTORIES: u64 = 150;
+const AT_ONCE: usize = 10;
 const KEYS: usize = 4;
 
 struct Scene {
@@ -40,7 +40,7 @@ impl Scene {
     async fn relay(&self) -> Relay {
         let millis = Duration::from_millis;
         let options = Options {
-            poll: millis(15),
+            poll: millis(25),
             discovery: millis(30),
             allow_private: true,
             first_wait: millis(2),
@@ -82,7 +82,7 @@ async fn live(scene: &Scene, seed: u64) -> Result<(), String> {
         });
         sleep(Duration::from_millis(rng.u64(..8))).await;
     }
-    let until = Instant::now() + Duration::from_secs(40);
+    let until = Instant::now() + Duration::from_secs(20);
     let subscriptions = [(&all, &paths[0], 0), (&new, &paths[1], before + 1)];
     let found = loop {
         let made = scene.sim.with(&table, |table| table.made());
@@ -143,6 +143,6 @@ fn disorder(taken: &[Value]) -> Option<String> {
 async fn whatever_the_faults_every_change_arrives_in_order_or_lies_in_a_gap_that_is_told() {
     let scene = scene().await;
     let lives = stream::iter(0..HISTORIES).map(|seed| live(&scene, seed)).buffer_unordered(AT_ONCE);
-    let problems: Vec<String> = lives.filter_map(|lived| async move { lived.err() }).take(5).collect().await;
+    let problems: Vec<String> = lives.filter_map(|lived| async move { lived.err() }).take(3).collect().await;
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
