@@ -111,9 +111,15 @@ impl Reader {
     /// A place from which nothing is missed that is written from now on.
     pub async fn latest(&self) -> Result<Place, StreamError> {
         let mut cursor = self.cursor.lock().await;
-        if self.kept().origin.is_none() {
-            cursor.iterator = self.streams.iterator(&self.arn, &self.shard, &From::Latest).await?;
-            self.kept().origin = Some(From::Latest);
+        let begun = self.kept().origin.is_some();
+        if !begun {
+            let iterator = self.streams.iterator(&self.arn, &self.shard, &From::Latest).await?;
+            let mut kept = self.kept();
+            // A lane may have begun meanwhile, at the oldest record.
+            if kept.origin.is_none() {
+                cursor.iterator = iterator;
+                kept.origin = Some(From::Latest);
+            }
         }
         Ok(Place { offset: Some(self.kept().end()), ..Place::default() })
     }

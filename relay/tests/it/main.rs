@@ -4,6 +4,9 @@
 
 mod control;
 mod deliver;
+mod embedded;
 mod function;
+mod http;
 mod receiver;
 mod runtime;
+mod taker;
