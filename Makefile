@@ -26,7 +26,7 @@ FUZZ := .tools/cargo-fuzz@0.13.2/bin/cargo-fuzz
 PYTEST = PYTHONDONTWRITEBYTECODE=1 TABLEFEED_BIN=$(abspath $(TABLEFEED))
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
 
 demo: ## Run the function on a sample event, then show the table's items and the letters
 	$(COMPILED)
