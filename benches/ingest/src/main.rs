@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 64;
 const RUNS: usize = 5;
 const WARM: Duration = Duration::from_secs(2);
 const LENGTH: Duration = Duration::from_secs(5);
-/// Of gunicorn's one worker: it is the fastest with so many here.
+/// Of gunicorn's one worker, so that others go on while one waits for the table.
 const THREADS: &str = "4";
 
 #[tokio::main(flavor = "current_thread")]
