@@ -82,7 +82,7 @@ async fn live(scene: &Scene, seed: u64) -> Result<(), String> {
         });
         sleep(Duration::from_millis(rng.u64(..8))).await;
     }
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(60);
     let subscriptions = [(&all, &paths[0], 0), (&new, &paths[1], before + 1)];
     let found = loop {
         let made = scene.sim.with(&table, |table| table.made());
