@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -71,7 +72,6 @@ def page(tmp_path):
     """A browser with one empty tab."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert chromium, "chromium is missing: apt-get install chromium"
-    profile = tmp_path / "profile"
     command = [
         chromium,
         "--headless",
@@ -82,12 +82,11 @@ def page(tmp_path):
         "--no-proxy-server",
         "--disable-background-networking",
         "--remote-debugging-port=0",
-        f"--user-data-dir={profile}",
+        f"--user-data-dir={tmp_path / 'profile'}",
         "about:blank",
     ]
     with harness.Server(command, cwd=tmp_path) as browser:
-        browser.line("DevTools listening on ")
-        port = (profile / "DevToolsActivePort").read_text().split()[0]
+        port = urllib.parse.urlsplit(browser.line("DevTools listening on ")).port
         tabs = until("a tab", lambda: [tab for tab in ask_tabs(port) if tab["type"] == "page"])
         tab = Page(tabs[0]["webSocketDebuggerUrl"])
         with contextlib.closing(tab.socket):
