@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use clap::Args;
-use tablefeed::aws::{Clients, config_for_endpoint, config_from_environment, http_client};
+use tablefeed::aws::{Clients, config_for_endpoint, default_chain};
 use tablefeed_local::{Local, Recorder};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -77,11 +77,11 @@ pub struct Target {
 impl Target {
     pub async fn open(args: &TargetArgs) -> anyhow::Result<Target> {
         if args.aws {
-            return Ok(Target { config: config_from_environment().await, local: None, cloud: true });
+            return Ok(Target { config: chain()?.load().await, local: None, cloud: true });
         }
         if let Some(url) = &args.endpoint_url {
             reach(url).await?;
-            return Ok(Target { config: config_of_server(url).await, local: None, cloud: false });
+            return Ok(Target { config: config_of_server(url).await?, local: None, cloud: false });
         }
         Ok(Target::embedded(tablefeed_local::open(&args.dir, 0).await?))
     }
@@ -136,16 +136,20 @@ pub async fn with_clients<T>(args: &TargetArgs, work: impl AsyncFnOnce(&Clients)
 }
 
 /// Region and credentials of the environment; where it has none, those that every emulator takes.
-async fn config_of_server(url: &str) -> SdkConfig {
+async fn config_of_server(url: &str) -> anyhow::Result<SdkConfig> {
     let any_set = |names: &[&str]| names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).endpoint_url(url);
+    let mut loader = chain()?.endpoint_url(url);
     if !any_set(&["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"]) {
         loader = loader.region(Region::from_static(REGION));
     }
     if !any_set(&["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]) {
         loader = loader.credentials_provider(test_credentials());
     }
-    loader.load().await
+    Ok(loader.load().await)
+}
+
+fn chain() -> anyhow::Result<ConfigLoader> {
+    default_chain().map_err(BadInput::error)
 }
 
 fn test_credentials() -> Credentials {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde::de::IgnoredAny;
-use tablefeed::aws::{Clients, config_from_environment};
+use tablefeed::aws::{Clients, config_for_function};
 use tablefeed::persist::report::event_line;
 use tablefeed::persist::{Function, FunctionError, Invocation};
 use tablefeed::settings::{LogLevel, Settings};
@@ -28,7 +28,9 @@ async fn main() -> Result<(), Error> {
     for warning in &settings.warnings {
         print(&event_line(LogLevel::Warn, warning));
     }
-    let clients = Clients::new(&config_from_environment().await, "tablefeed-persist", settings.table.region.as_deref());
+    let config = config_for_function(|name| std::env::var(name).ok(), |path| std::fs::read(path))
+        .inspect_err(|error| print(&event_line(LogLevel::Error, error)))?;
+    let clients = Clients::new(&config, "tablefeed-persist", settings.table.region.as_deref());
     let function = Function::new(settings, clients);
 
     // The handler reads the invocation's raw bytes, which are kept here on their way in: held once, and unreadable events are ours

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_config::Region;
 use lambda_http::{Error, Request, RequestExt};
-use tablefeed::aws::{Clients, config_from_environment};
+use tablefeed::aws::{Clients, config_for_function};
 use tablefeed::persist::report::event_line;
 use tablefeed::settings::LogLevel;
 use tablefeed_ingest::app::{APP, Deadline, router};
@@ -30,7 +30,8 @@ async fn main() -> Result<(), Error> {
     for warning in &settings.function.warnings {
         log(LogLevel::Warn, warning);
     }
-    let mut config = config_from_environment().await;
+    let config = config_for_function(|name| std::env::var(name).ok(), |path| std::fs::read(path));
+    let mut config = config.inspect_err(|error| log(LogLevel::Error, error))?;
     if let Some(region) = settings.front.region.clone() {
         config = config.into_builder().region(Region::new(region)).build();
     }

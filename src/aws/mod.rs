@@ -3,15 +3,20 @@
 //! In: an [`SdkConfig`], from the environment or made by hand. Out: [`Clients`]. The SDK's own retries are off, because every
 //! call is retried by [`crate::write::drive`] or [`crate::persist::batch_id`], which know the deadline: one layer a call.
 
+mod environment;
+mod trust;
+
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::SharedHttpClient;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+
+pub use environment::config_for_function;
 
 /// One try of a call. A table that hangs now and then costs one such time-out instead of the invocation.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -25,9 +30,17 @@ pub struct Clients {
     pub ssm: aws_sdk_ssm::Client,
 }
 
-/// Region, credentials and endpoints by the SDK's default chain (environment, profile, role), over [`http_client`].
-pub async fn config_from_environment() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await
+/// The SDK's default chain (environment, profile, role), for a command line or a server. It trusts the system's certificates, or those
+/// of `AWS_CA_BUNDLE`.
+pub fn default_chain() -> Result<ConfigLoader, String> {
+    let trusted = match std::env::var("AWS_CA_BUNDLE").ok().filter(|path| !path.is_empty()) {
+        None => TrustStore::default(),
+        Some(path) => {
+            let pem = std::fs::read(&path).map_err(|error| format!("AWS_CA_BUNDLE: {path}: {error}"))?;
+            trust::bundle(&path, &pem)?
+        }
+    };
+    Ok(aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(trusted)))
 }
 
 /// For a server on this machine: its endpoint, a region, and credentials that open nothing.
@@ -35,16 +48,17 @@ pub fn config_for_endpoint(endpoint_url: &str) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "static");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(http_client())
+        .http_client(http_client(TrustStore::empty()))
         .endpoint_url(endpoint_url)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
 }
 
-/// An HTTP client over rustls with ring.
-pub fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+/// An HTTP client over rustls with ring, which every client shares.
+fn http_client(trusted: TrustStore) -> SharedHttpClient {
+    let context = TlsContext::builder().with_trust_store(trusted).build().unwrap_or_default(); // nothing fails here
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https()
 }
 
 impl Clients {
