@@ -1,5 +1,7 @@
 //! An invocation's input: JSON text in, its [`Kind`] and its [`Record`]s out, or an error that says what came instead.
 
+use std::cell::OnceCell;
+
 use super::record::{Record, text};
 use super::{kafka, kinesis};
 use crate::json::{self, Json, JsonError};
@@ -27,17 +29,16 @@ pub enum EventError {
     Unknown(String),
 }
 
-/// Reads the text of an event.
-pub fn read(event: &[u8]) -> Result<Json<'_>, EventError> {
+/// The records of an event, in its order. An event without records is legal and has none. `tree` is empty; it is where the event's tree
+/// is kept, if one is made.
+pub fn records<'e>(event: &'e [u8], tree: &'e OnceCell<Json<'e>>) -> Result<(Kind, Vec<Record<'e>>), EventError> {
     let text = std::str::from_utf8(event).map_err(|error| EventError::Utf8(error.valid_up_to()))?;
-    Ok(json::parse(text)?)
-}
-
-/// The records of an event, in its order. An event without records is legal and has none.
-pub fn records<'e>(event: &'e Json<'e>) -> Result<(Kind, Vec<Record<'e>>), EventError> {
-    let kinesis = kinesis::records(event).map(|records| (Kind::Kinesis, records));
-    let kafka = || kafka::records(event).map(|records| (Kind::Kafka, records));
-    kinesis.or_else(kafka).ok_or_else(|| EventError::Unknown(what_came(event)))
+    if let Some(records) = kinesis::records(text)? {
+        return Ok((Kind::Kinesis, records));
+    }
+    let parsed = json::parse(text)?;
+    let event = tree.get_or_init(|| parsed);
+    kafka::records(event).map(|records| (Kind::Kafka, records)).ok_or_else(|| EventError::Unknown(what_came(event)))
 }
 
 /// Names the event that came, as well as its outside tells.
@@ -70,8 +71,7 @@ mod tests {
     use super::*;
 
     fn kind(text: &str) -> Result<(Kind, usize), EventError> {
-        let event = read(text.as_bytes())?;
-        records(&event).map(|(kind, records)| (kind, records.len()))
+        records(text.as_bytes(), &OnceCell::new()).map(|(kind, records)| (kind, records.len()))
     }
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(came(r#"{"a":1,"b":2}"#), "an object with the members a, b");
         assert_eq!(came("null"), "null");
         assert_eq!(came("{}"), "an empty object");
-        assert!(matches!(read(b"{"), Err(EventError::Json(_))));
-        assert_eq!(read(b"\"\xff\""), Err(EventError::Utf8(1)));
+        assert!(matches!(kind("{"), Err(EventError::Json(_))));
+        assert!(matches!(records(b"\"\xff\"", &OnceCell::new()), Err(EventError::Utf8(1))));
     }
 }

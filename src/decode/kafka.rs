@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::record::{Data, Header, Record, text};
+use super::record::{Data, Header, Raw, Record, text};
 use crate::json::Json;
 use crate::reason::{Reason, Rejection};
 
@@ -47,20 +47,20 @@ fn record<'e>(source: &'e str, partition: &'e str, raw: &'e Json<'e>) -> Record<
     let spoilt = key.as_ref().err().or(headers.as_ref().err()).cloned();
     let key = key.unwrap_or_default().map(String::from_utf8);
     Record {
-        source,
-        shard: partition,
-        sequence: digits(raw.get("offset")),
+        source: Cow::Borrowed(source),
+        shard: Cow::Borrowed(partition),
+        sequence: digits(raw.get("offset")).map(Cow::Borrowed),
         key_is_binary: matches!(key, Some(Err(_))),
         partition_key: key.and_then(Result::ok).map(Cow::Owned),
         headers: headers.unwrap_or_default(),
         arrival: digits(raw.get("timestamp")).map(|millis| Cow::Owned(seconds(millis))),
         data: match raw.get("value") {
-            Some(Json::String(text)) => Data::Base64(text),
+            Some(Json::String(text)) => Data::Base64(Cow::Borrowed(text)),
             Some(Json::Null) | None => Data::Tombstone,
             Some(_) => Data::Missing,
         },
         spoilt,
-        raw,
+        raw: Raw::Tree(raw),
     }
 }
 
@@ -141,22 +141,25 @@ mod tests {
         let event = parse(ONE).unwrap();
         let record = &records(&event).unwrap()[0];
         assert!(record.source.starts_with("arn:aws:kafka:") && record.spoilt.is_none());
-        assert_eq!((record.shard, record.sequence, record.arrival.as_deref()), ("mytopic-0", Some("15"), Some("1545084650.987")));
+        assert_eq!(
+            (record.shard.as_ref(), record.sequence.as_deref(), record.arrival.as_deref()),
+            ("mytopic-0", Some("15"), Some("1545084650.987"))
+        );
         assert_eq!((record.partition_key.as_deref(), record.key_is_binary), (None, true));
-        assert_eq!(record.data, Data::Base64("SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg=="));
+        assert_eq!(record.data, Data::Base64("SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==".into()));
         assert_eq!(record.headers, [Header { name: "headerKey", value: Some(b"headerValue".to_vec()) }]);
     }
 
     #[test]
     fn servers_are_no_part_of_where_a_record_stood() {
-        with("{}", |record| assert_eq!((record.source, record.shard), ("SelfManagedKafka", "t-7")));
+        with("{}", |record| assert_eq!((record.source.as_ref(), record.shard.as_ref()), ("SelfManagedKafka", "t-7")));
         let event = parse(r#"{"eventSource":"aws:kafka","eventSourceArn":"","records":{"t-7":[{}]}}"#).unwrap();
         assert_eq!(records(&event).unwrap()[0].source, SELF_MANAGED);
     }
 
     #[test]
     fn offsets_keep_their_digits_and_odd_ones_are_none() {
-        with(r#"{"offset":9223372036854775807}"#, |record| assert_eq!(record.sequence, Some("9223372036854775807")));
+        with(r#"{"offset":9223372036854775807}"#, |record| assert_eq!(record.sequence.as_deref(), Some("9223372036854775807")));
         for offset in ["-1", "1.0", "1e3", "\"15\"", "null", "10000000000000000000000"] {
             with(&format!(r#"{{"offset":{offset}}}"#), |record| assert_eq!(record.sequence, None, "{offset}"));
         }
@@ -183,7 +186,7 @@ mod tests {
     fn a_value_that_is_null_or_absent_is_a_tombstone() {
         with(r#"{"value":null}"#, |record| assert_eq!(record.data, Data::Tombstone));
         with("{}", |record| assert_eq!(record.data, Data::Tombstone));
-        with(r#"{"value":""}"#, |record| assert_eq!(record.data, Data::Base64("")));
+        with(r#"{"value":""}"#, |record| assert_eq!(record.data, Data::Base64("".into())));
         with(r#"{"value":7}"#, |record| assert_eq!(record.data, Data::Missing));
     }
 
@@ -216,7 +219,8 @@ mod tests {
     #[test]
     fn an_odd_record_spoils_no_other_and_none_is_passed_over() {
         let event = parse(r#"{"eventSource":"aws:kafka","records":{"t-0":[5,{"offset":1},null],"t-1":{"offset":2},"t-2":null}}"#).unwrap();
-        let seen: Vec<_> = records(&event).unwrap().iter().map(|record| (record.shard, record.sequence)).collect();
+        let records = records(&event).unwrap();
+        let seen: Vec<_> = records.iter().map(|record| (record.shard.as_ref(), record.sequence.as_deref())).collect();
         assert_eq!(seen, [("t-0", None), ("t-0", Some("1")), ("t-0", None), ("t-1", Some("2")), ("t-2", None)]);
     }
 }

@@ -5,45 +5,134 @@
 
 use std::borrow::Cow;
 
-use super::record::{Data, Record, text};
-use crate::json::Json;
+use super::record::{Data, Raw, Record};
+use crate::json::{Json, JsonError, Parser};
 
-/// The records of a Kinesis event; `None` if it is no such event.
-pub(super) fn records<'e>(event: &'e Json<'e>) -> Option<Vec<Record<'e>>> {
-    match event.get("Records") {
-        Some(Json::Array(records)) if records.is_empty() || records.iter().any(is_kinesis) => Some(records.iter().map(record).collect()),
-        _ => None,
+/// The records of a Kinesis event; `None` if the text is another JSON value. Nothing but what a record needs is kept of it.
+pub(super) fn records(event: &str) -> Result<Option<Vec<Record<'_>>>, JsonError> {
+    let mut parser = Parser::new(event);
+    let mut found = None;
+    if parser.peek() != Some(b'{') {
+        return Ok(None);
     }
+    parser.members(|parser, name| {
+        if name == "Records" {
+            found = array(parser)?;
+        } else {
+            parser.skip()?;
+        }
+        Ok(())
+    })?;
+    parser.end()?;
+    Ok(found)
 }
 
-fn is_kinesis(record: &Json<'_>) -> bool {
-    matches!(record.get("kinesis"), Some(Json::Object(_))) || text(record, "eventSource") == Some("aws:kinesis")
+/// `None` if it is none of records of Kinesis.
+fn array<'e>(parser: &mut Parser<'e>) -> Result<Option<Vec<Record<'e>>>, JsonError> {
+    let (mut records, mut any_is_kinesis) = (Vec::new(), false);
+    if parser.peek() != Some(b'[') {
+        parser.skip()?;
+        return Ok(None);
+    }
+    parser.elements(|parser| {
+        let (record, is_kinesis) = record(parser)?;
+        records.push(record);
+        any_is_kinesis |= is_kinesis;
+        Ok(())
+    })?;
+    Ok((records.is_empty() || any_is_kinesis).then_some(records))
 }
 
-fn record<'e>(raw: &'e Json<'e>) -> Record<'e> {
-    let kinesis = raw.get("kinesis").unwrap_or(&Json::Null);
-    let digits = |sequence: &&str| !sequence.is_empty() && sequence.bytes().all(|byte| byte.is_ascii_digit());
-    Record {
-        source: text(raw, "eventSourceARN").unwrap_or_default(),
-        shard: text(raw, "eventID").and_then(|id| id.rsplit_once(':')).map_or("", |(shard, _)| shard),
-        sequence: text(kinesis, "sequenceNumber").filter(digits),
-        partition_key: text(kinesis, "partitionKey").map(Cow::Borrowed),
+/// What the member `kinesis` of a record has.
+#[derive(Default)]
+struct Kinesis<'e> {
+    sequence: Option<Cow<'e, str>>,
+    partition_key: Option<Cow<'e, str>>,
+    arrival: Option<Cow<'e, str>>,
+    data: Option<Cow<'e, str>>,
+}
+
+/// A record, and whether Kinesis sent it.
+fn record<'e>(parser: &mut Parser<'e>) -> Result<(Record<'e>, bool), JsonError> {
+    let (mut event_source, mut id, mut source, mut kinesis) = (None, None, None, None);
+    let next = parser.peek();
+    let start = parser.offset();
+    if next == Some(b'{') {
+        parser.members(|parser, name| {
+            match name.as_ref() {
+                "kinesis" => kinesis = self::kinesis(parser)?,
+                "eventSource" => event_source = text(parser)?,
+                "eventID" => id = text(parser)?,
+                "eventSourceARN" => source = text(parser)?,
+                _ => drop(parser.skip()?),
+            }
+            Ok(())
+        })?;
+    } else {
+        parser.skip()?;
+    }
+    let is_kinesis = kinesis.is_some() || event_source.as_deref() == Some("aws:kinesis");
+    let kinesis = kinesis.unwrap_or_default();
+    let digits = |sequence: &Cow<'_, str>| !sequence.is_empty() && sequence.bytes().all(|byte| byte.is_ascii_digit());
+    let record = Record {
+        source: source.unwrap_or_default(),
+        shard: id.and_then(shard).unwrap_or_default(),
+        sequence: kinesis.sequence.filter(digits),
+        partition_key: kinesis.partition_key,
         key_is_binary: false,
         headers: Vec::new(),
-        arrival: match kinesis.get("approximateArrivalTimestamp") {
-            Some(Json::Number(digits)) => Some(Cow::Borrowed(digits)),
-            _ => None,
-        },
-        data: text(kinesis, "data").map_or(Data::Missing, Data::Base64),
+        arrival: kinesis.arrival,
+        data: kinesis.data.map_or(Data::Missing, Data::Base64),
         spoilt: None,
-        raw,
+        raw: Raw::Text(parser.since(start)),
+    };
+    Ok((record, is_kinesis))
+}
+
+/// `None` if it is no object.
+fn kinesis<'e>(parser: &mut Parser<'e>) -> Result<Option<Kinesis<'e>>, JsonError> {
+    if parser.peek() != Some(b'{') {
+        parser.skip()?;
+        return Ok(None);
+    }
+    let mut kinesis = Kinesis::default();
+    parser.members(|parser, name| {
+        match name.as_ref() {
+            "sequenceNumber" => kinesis.sequence = text(parser)?,
+            "partitionKey" => kinesis.partition_key = text(parser)?,
+            "data" => kinesis.data = text(parser)?,
+            "approximateArrivalTimestamp" => {
+                kinesis.arrival = match parser.value()? {
+                    Json::Number(digits) => Some(Cow::Borrowed(digits)),
+                    _ => None,
+                };
+            }
+            _ => drop(parser.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(Some(kinesis))
+}
+
+/// A string; `None` if it is anything else.
+fn text<'e>(parser: &mut Parser<'e>) -> Result<Option<Cow<'e, str>>, JsonError> {
+    Ok(match parser.value()? {
+        Json::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// What stands in front of the last colon of a record's id.
+fn shard(id: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    match id {
+        Cow::Borrowed(id) => id.rsplit_once(':').map(|(shard, _)| Cow::Borrowed(shard)),
+        Cow::Owned(id) => id.rsplit_once(':').map(|(shard, _)| Cow::Owned(shard.to_owned())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
 
     const ONE: &str = r#"{"Records":[{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"1",
         "sequenceNumber":"49590338271490256608559692538361571095921575989136588898","data":"e30=",
@@ -53,20 +142,43 @@ mod tests {
 
     #[test]
     fn a_record_as_the_documentation_shows_it() {
-        let event = parse(ONE).unwrap();
-        let records = records(&event).unwrap();
+        let records = records(ONE).unwrap().unwrap();
         assert_eq!(records[0].shard, "shardId-000000000006");
-        assert_eq!(records[0].sequence, Some("49590338271490256608559692538361571095921575989136588898"));
+        assert_eq!(records[0].sequence.as_deref(), Some("49590338271490256608559692538361571095921575989136588898"));
         assert_eq!(records[0].arrival.as_deref(), Some("1545084650.987"));
-        assert_eq!(records[0].data, Data::Base64("e30="));
+        assert_eq!(records[0].data, Data::Base64("e30=".into()));
     }
 
     #[test]
     fn an_odd_record_spoils_no_other() {
         let text = ONE.replace(r#"{"Records":["#, r#"{"Records":[5,{"kinesis":{"sequenceNumber":7,"data":null}},"#);
-        let event = parse(&text).unwrap();
-        let records = records(&event).unwrap();
+        let records = records(&text).unwrap().unwrap();
         assert_eq!(records.len(), 3);
         assert!(records[0].sequence.is_none() && records[1].sequence.is_none() && records[2].sequence.is_some());
+    }
+
+    #[test]
+    fn of_members_that_repeat_the_last_counts_and_escapes_are_read() {
+        let text = r#"{"Records":5,"Records":[{"eventSourceARN":"a","eventSourceARN":"arn:aws:kinesis:x:1:stream\/s","eventID":"s\u002d1:7",
+            "kinesis":{"sequenceNumber":"6","data":"AA=="},"kinesis":{"sequenceNumber":"\u0037","data":"\/w==","data":null}}]}"#;
+        let records = records(text).unwrap().unwrap();
+        assert_eq!((records[0].source.as_ref(), records[0].shard.as_ref()), ("arn:aws:kinesis:x:1:stream/s", "s-1"));
+        assert_eq!((records[0].sequence.as_deref(), &records[0].data), (Some("7"), &Data::Missing));
+        assert!(text.contains(&records[0].raw.to_string()) && records[0].raw.to_string().starts_with("{\"eventSourceARN"));
+    }
+
+    #[test]
+    fn what_is_broken_is_an_error_at_its_place_and_what_is_no_event_of_kinesis_none() {
+        let fault = |text: &str| records(text).unwrap_err();
+        assert_eq!(
+            fault(r#"{"Records":[{"kinesis":{"data":"x}}]}"#),
+            crate::json::parse(r#"{"Records":[{"kinesis":{"data":"x}}]}"#).unwrap_err()
+        );
+        assert_eq!(fault(r#"{"Records":[]} x"#).offset, 15);
+        for text in
+            ["[]", "null", "{}", r#"{"Records":{}}"#, r#"{"Records":[{"eventSource":"aws:s3"}]}"#, r#"{"records":[{"kinesis":{}}]}"#]
+        {
+            assert!(records(text).unwrap().is_none(), "{text}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One record, whichever stream it came from.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::json::Json;
 use crate::reason::Rejection;
@@ -9,11 +10,11 @@ use crate::reason::Rejection;
 #[derive(Debug, Clone)]
 pub struct Record<'e> {
     /// The ARN of the stream or cluster; a name of our own where there is none.
-    pub source: &'e str,
+    pub source: Cow<'e, str>,
     /// The shard's id, or topic and partition; empty if the event does not tell it.
-    pub shard: &'e str,
+    pub shard: Cow<'e, str>,
     /// Decimal digits, up to 129 of them; never compared as text. `None` if the record has no usable one.
-    pub sequence: Option<&'e str>,
+    pub sequence: Option<Cow<'e, str>>,
     /// What tells where in the stream a record goes: the partition key of Kinesis, the key of Kafka. `None` if there is none, or
     /// none that is text.
     pub partition_key: Option<Cow<'e, str>>,
@@ -27,13 +28,29 @@ pub struct Record<'e> {
     /// Why the record cannot be used, whatever its data are.
     pub spoilt: Option<Rejection>,
     /// The record as the event had it.
-    pub raw: &'e Json<'e>,
+    pub raw: Raw<'e>,
+}
+
+/// JSON that is kept as it came.
+#[derive(Debug, Clone, Copy)]
+pub enum Raw<'e> {
+    Text(&'e str),
+    Tree(&'e Json<'e>),
+}
+
+impl fmt::Display for Raw<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Raw::Text(text) => f.write_str(text),
+            Raw::Tree(json) => json.fmt(f),
+        }
+    }
 }
 
 /// What a record carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data<'e> {
-    Base64(&'e str),
+    Base64(Cow<'e, str>),
     /// Nothing, on purpose: what the record's key stands for is gone.
     Tombstone,
     /// Neither: every record should have one of them.

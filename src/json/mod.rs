@@ -6,6 +6,7 @@
 
 mod error;
 mod parser;
+mod scan;
 mod value;
 
 pub use error::{JsonError, JsonFault};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::scan::plain;
 use super::{Json, JsonError, JsonFault};
 
 /// Levels of arrays and objects that are read. `DynamoDB` stores 32 at most; the rest is room for parts that a mapping drops.
@@ -10,6 +11,9 @@ pub const MAX_DEPTH: usize = 128;
 
 /// Objects up to this many members are searched for duplicate names one by one; larger ones by a hash table.
 const SMALL_OBJECT: usize = 16;
+
+/// Members that an object is given room for at once, at most: as many as the last one at its depth had.
+const ROOM: usize = 16;
 
 /// Reads exactly one value with white space around it.
 pub fn parse(text: &str) -> Result<Json<'_>, JsonError> {
@@ -24,16 +28,23 @@ pub struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    /// Members of the last object by depth, as objects of one depth are often alike.
+    members: [usize; 8],
 }
 
 impl<'a> Parser<'a> {
     pub fn new(text: &'a str) -> Self {
-        Parser { text, at: 0, depth: 0 }
+        Parser { text, at: 0, depth: 0, members: [8; 8] }
     }
 
     /// Bytes read so far.
     pub fn offset(&self) -> usize {
         self.at
+    }
+
+    /// What was read from an offset on.
+    pub fn since(&self, start: usize) -> &'a str {
+        &self.text[start..self.at]
     }
 
     /// The next byte that is not white space, without taking it.
@@ -59,8 +70,8 @@ impl<'a> Parser<'a> {
     /// Reads one value.
     pub fn value(&mut self) -> Result<Json<'a>, JsonError> {
         match self.peek() {
-            Some(b'{') => self.nested(Self::object),
-            Some(b'[') => self.nested(Self::array),
+            Some(b'{') => self.object(),
+            Some(b'[') => self.array(),
             Some(b'"') => self.string().map(Json::String),
             Some(b'-' | b'0'..=b'9') => self.number().map(Json::Number),
             Some(b't') => self.word("true", Json::Bool(true)),
@@ -71,48 +82,95 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Result<Json<'a>, JsonError>) -> Result<Json<'a>, JsonError> {
+    /// Reads one value without keeping it, and returns its text.
+    pub fn skip(&mut self) -> Result<&'a str, JsonError> {
+        let next = self.peek();
+        let start = self.at;
+        match next {
+            Some(b'{') => self.members(|parser, _| parser.skip().map(drop))?,
+            Some(b'[') => self.elements(|parser| parser.skip().map(drop))?,
+            _ => drop(self.value()?),
+        }
+        Ok(self.since(start))
+    }
+
+    /// Reads an object's members one by one: `each` is given a name, and reads its value. Names may repeat.
+    pub fn members(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), JsonError>) -> Result<(), JsonError> {
+        self.nested(|parser| {
+            if parser.take(b'}') {
+                return Ok(());
+            }
+            loop {
+                if parser.peek() != Some(b'"') {
+                    return parser.fault_or_end(JsonFault::Name);
+                }
+                let name = parser.string()?;
+                if !parser.take(b':') {
+                    return parser.fault_or_end(JsonFault::Colon);
+                }
+                each(parser, name)?;
+                if !parser.more(b'}', JsonFault::ObjectEnd)? {
+                    return Ok(());
+                }
+            }
+        })
+    }
+
+    /// Reads an array's elements one by one; `each` reads one.
+    pub fn elements(&mut self, mut each: impl FnMut(&mut Self) -> Result<(), JsonError>) -> Result<(), JsonError> {
+        self.nested(|parser| {
+            if parser.take(b']') {
+                return Ok(());
+            }
+            loop {
+                each(parser)?;
+                if !parser.more(b']', JsonFault::ArrayEnd)? {
+                    return Ok(());
+                }
+            }
+        })
+    }
+
+    /// Takes the bracket that is next, and reads what is inside and the one that closes.
+    fn nested(&mut self, inside: impl FnOnce(&mut Self) -> Result<(), JsonError>) -> Result<(), JsonError> {
         if self.depth == MAX_DEPTH {
             return self.fault(JsonFault::Depth);
         }
         self.depth += 1;
         self.at += 1;
-        let value = read(self);
+        inside(self)?;
         self.depth -= 1;
-        value
+        Ok(())
     }
 
     fn array(&mut self) -> Result<Json<'a>, JsonError> {
         let mut elements = Vec::new();
-        if self.take(b']') {
-            return Ok(Json::Array(elements));
-        }
-        loop {
-            elements.push(self.value()?);
-            if !self.more(b']', JsonFault::ArrayEnd)? {
-                return Ok(Json::Array(elements));
-            }
-        }
+        self.elements(|parser| {
+            elements.push(parser.value()?);
+            Ok(())
+        })?;
+        Ok(Json::Array(elements))
     }
 
     fn object(&mut self) -> Result<Json<'a>, JsonError> {
         let mut members = Vec::new();
-        if self.take(b'}') {
-            return Ok(Json::Object(members));
+        self.members(|parser, name| {
+            if members.is_empty() {
+                members.reserve_exact(parser.room());
+            }
+            members.push((name, parser.value()?));
+            Ok(())
+        })?;
+        if let Some(last) = self.members.get_mut(self.depth) {
+            *last = members.len();
         }
-        loop {
-            if self.peek() != Some(b'"') {
-                return self.fault_or_end(JsonFault::Name);
-            }
-            let name = self.string()?;
-            if !self.take(b':') {
-                return self.fault_or_end(JsonFault::Colon);
-            }
-            members.push((name, self.value()?));
-            if !self.more(b'}', JsonFault::ObjectEnd)? {
-                return Ok(Json::Object(last_wins(members)));
-            }
-        }
+        Ok(Json::Object(last_wins(members)))
+    }
+
+    /// For how many members there is to be room; never for more than the text can hold, as a member takes five bytes.
+    fn room(&self) -> usize {
+        let last = self.members.get(self.depth - 1).copied().unwrap_or(0);
+        last.min(ROOM).min((self.text.len() - self.at) / 5 + 1)
     }
 
     /// After an element: is there another one? Also used by readers of an outer array that take elements one by one.
@@ -155,7 +213,7 @@ impl<'a> Parser<'a> {
         if matches!(self.byte(), Some(b'0'..=b'9' | b'.')) {
             return self.fault(JsonFault::Number);
         }
-        Ok(&self.text[start..self.at])
+        Ok(self.since(start))
     }
 
     fn digits(&mut self) -> Result<(), JsonError> {
@@ -168,10 +226,10 @@ impl<'a> Parser<'a> {
 
     fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.at += 1;
-        let start = self.at;
+        let mut copied = self.at;
         let mut unescaped: Option<String> = None;
-        let mut copied = start;
         loop {
+            self.at += plain(&self.text.as_bytes()[self.at..]);
             match self.byte() {
                 Some(b'"') => {
                     let rest = &self.text[copied..self.at];
@@ -187,8 +245,7 @@ impl<'a> Parser<'a> {
                     text.push(self.escape()?);
                     copied = self.at;
                 }
-                Some(0..=0x1f) => return self.fault(JsonFault::Control),
-                Some(_) => self.at += 1,
+                Some(_) => return self.fault(JsonFault::Control),
                 None => return self.fault(JsonFault::End),
             }
         }
@@ -263,17 +320,18 @@ impl<'a> Parser<'a> {
 }
 
 /// Of several members with one name keeps the last value, at the first one's place.
-fn last_wins<'a>(members: Vec<(Cow<'a, str>, Json<'a>)>) -> Vec<(Cow<'a, str>, Json<'a>)> {
-    let mut kept: Vec<(Cow<'a, str>, Json<'a>)> = Vec::with_capacity(members.len());
+fn last_wins<'a>(mut members: Vec<(Cow<'a, str>, Json<'a>)>) -> Vec<(Cow<'a, str>, Json<'a>)> {
     if members.len() <= SMALL_OBJECT {
-        for (name, value) in members {
-            match kept.iter_mut().find(|(seen, _)| *seen == name) {
-                Some(slot) => slot.1 = value,
-                None => kept.push((name, value)),
+        let mut place = 1;
+        while let Some((name, _)) = members.get(place) {
+            match members[..place].iter().position(|(seen, _)| seen == name) {
+                Some(first) => members[first].1 = members.remove(place).1,
+                None => place += 1,
             }
         }
-        return kept;
+        return members;
     }
+    let mut kept: Vec<(Cow<'a, str>, Json<'a>)> = Vec::with_capacity(members.len());
     let mut places = HashMap::with_capacity(members.len());
     for (name, value) in members {
         if let Some(&place) = places.get(&name) {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
+use super::scan;
+
 /// One JSON value. Strings without escapes and all numbers are slices of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json<'a> {
@@ -88,13 +90,11 @@ fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 /// Appends `text` as a JSON string: quotes, backslashes and control characters escaped, everything else as it is.
 pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
-    let mut copied = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(&text[copied..at]);
-        copied = at + 1;
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(scan::plain(rest.as_bytes()));
+        out.push_str(plain);
+        let Some(&byte) = special.as_bytes().first() else { break };
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -106,8 +106,8 @@ pub fn push_string(out: &mut String, text: &str) {
             // Writing to a String cannot fail.
             _ => drop(write!(out, "\\u{byte:04x}")),
         }
+        rest = &special[1..];
     }
-    out.push_str(&text[copied..]);
     out.push('"');
 }
 

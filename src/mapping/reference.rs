@@ -4,12 +4,10 @@
 
 use std::borrow::Cow;
 
-use uuid::Uuid;
-
 use super::content::Content;
 use super::error::Fault;
 use super::field::Field;
-use super::origin::Origin;
+use super::origin::{Origin, uuid_text, uuid_v5};
 use super::time::{Format, Time};
 use super::{Rejection, canonical, suggest};
 use crate::json::Json;
@@ -154,7 +152,7 @@ impl Source {
         let text = |text| Some(Content::Text(Cow::Borrowed(text)));
         Ok(match self {
             Source::Field(field) => field.find(scope.document).map(Content::of),
-            Source::Id => Some(Content::Text(Cow::Owned(origin.identity().to_string()))),
+            Source::Id => Some(Content::Text(Cow::Owned(uuid_text(origin.identity())))),
             Source::Hash(fields) => hash(fields, scope)?,
             Source::Batch => origin.batch.and_then(text),
             Source::Sequence => text(origin.sequence),
@@ -216,7 +214,7 @@ fn hash<'d>(fields: &[Field], scope: &Scope<'d>) -> Result<Option<Content<'d>>, 
         canonical::write(&mut name, value).map_err(fault)?;
     }
     name.push(']');
-    Ok(Some(Content::Text(Cow::Owned(Uuid::new_v5(&scope.origin.namespace, name.as_bytes()).to_string()))))
+    Ok(Some(Content::Text(Cow::Owned(uuid_text(uuid_v5(scope.origin.namespace, &[&name]))))))
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ pub const MAX_NESTING: usize = 31;
 /// The longest attribute name in bytes (the same page, naming rules).
 pub const MAX_NAME: usize = 65_535;
 
+/// Bytes of text that an item is given room for at once; most have less.
+const ROOM: usize = 512;
+
 /// An item that is being written.
 pub(super) struct Writer {
     json: String,
@@ -32,7 +35,9 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new() -> Writer {
-        Writer { json: String::from("{"), size: 0, depth: 0 }
+        let mut json = String::with_capacity(ROOM);
+        json.push('{');
+        Writer { json, size: 0, depth: 0 }
     }
 
     /// The item's text and its size in bytes.

@@ -25,13 +25,13 @@ pub fn answer(kind: Kind, records: &[Record<'_>], ledger: &Ledger<'_>) -> Result
     };
     match kind {
         Kind::Kinesis => {
-            let sequences: Vec<Option<&str>> = records.iter().map(|record| record.sequence).collect();
+            let sequences: Vec<Option<&str>> = records.iter().map(|record| record.sequence.as_deref()).collect();
             let checkpoint = checkpoint::identifier(&sequences, first_unfinished).ok_or(FunctionError::NoCheckpoint)?;
             Ok(Answer { response: Ok(response(Some(checkpoint))), checkpoint: Some(checkpoint.to_owned()) })
         }
         Kind::Kafka => {
             let Record { shard, sequence, .. } = &records[first_unfinished];
-            let (partition, offset) = ((*shard).to_owned(), sequence.unwrap_or("unknown").to_owned());
+            let (partition, offset) = (shard.to_string(), sequence.as_deref().unwrap_or("unknown").to_owned());
             let checkpoint = format!("{partition}:{offset}");
             let documents = ledger.counts().of(Outcome::Retry);
             Ok(Answer { response: Err(FunctionError::Unfinished { partition, offset, documents }), checkpoint: Some(checkpoint) })
@@ -48,18 +48,18 @@ fn response(checkpoint: Option<&str>) -> KinesisEventResponse {
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
+    use std::cell::OnceCell;
 
     use super::*;
     use crate::decode::event;
-    use crate::json::parse;
     use crate::persist::ledger::{Entry, State};
     use crate::reason::{Reason, Rejection};
     use crate::write::letter::{Content, Past};
 
     /// The answer for an event whose records came to these states.
     fn answered(event: &str, states: Vec<State>) -> Result<Answer, FunctionError> {
-        let event = parse(event).unwrap();
-        let (kind, records) = event::records(&event).unwrap();
+        let tree = OnceCell::new();
+        let (kind, records) = event::records(event.as_bytes(), &tree).unwrap();
         let entry = |(record, state)| Entry {
             record,
             sub_sequence: 0,

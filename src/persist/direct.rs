@@ -15,7 +15,7 @@ use super::intake::{guarded, origin};
 use super::ledger::{Entry, Ledger, State};
 use super::post::{Post, Posted};
 use crate::decode::event::Kind;
-use crate::decode::record::{Data, Record};
+use crate::decode::record::{Data, Raw, Record};
 use crate::json::Json;
 use crate::mapping::{Item, Mapped};
 use crate::reason::Rejection;
@@ -145,16 +145,16 @@ impl Function {
 
 fn record<'d>(direct: &Direct<'d>) -> Record<'d> {
     Record {
-        source: direct.source,
-        shard: "",
-        sequence: Some(direct.sequence),
+        source: Cow::Borrowed(direct.source),
+        shard: Cow::Borrowed(""),
+        sequence: Some(Cow::Borrowed(direct.sequence)),
         partition_key: None,
         key_is_binary: false,
         headers: Vec::new(),
         arrival: Some(Cow::Borrowed(direct.arrival)),
         data: Data::Missing,
         spoilt: None,
-        raw: &Json::Null,
+        raw: Raw::Text(""),
     }
 }
 

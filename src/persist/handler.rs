@@ -7,6 +7,7 @@
 //! ```
 //! Nothing here fails because of a record: each document ends in the ledger, and what is unfinished is delivered again.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -110,8 +111,8 @@ impl Function {
         let margin = margin(invocation.deadline.saturating_duration_since(Instant::now()), self.settings.deadline_margin);
         let until = invocation.deadline - margin;
 
-        let event = event::read(event)?;
-        let (kind, records) = event::records(&event)?;
+        let tree = OnceCell::new();
+        let (kind, records) = event::records(event, &tree)?;
         if kind == Kind::Kafka && self.settings.mapping.ordered_by_place_alone() {
             return Err(FunctionError::NoOrder);
         }

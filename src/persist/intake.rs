@@ -134,7 +134,7 @@ pub fn split_part<'p>(part: &'p Part<'p>, record: usize, first: u32, ledger: &mu
 
 /// What a letter carries of a record that has no bytes.
 fn undecoded<'p>(record: &'p Record<'p>, reason: Reason) -> (Cow<'p, [u8]>, Content) {
-    match record.data {
+    match &record.data {
         Data::Base64(text) if reason != Reason::BadRecord => (Cow::Borrowed(text.as_bytes()), Content::Text),
         _ => (Cow::Owned(record.raw.to_string().into_bytes()), Content::EventRecord),
     }
@@ -170,9 +170,9 @@ pub fn map<'b>(
 pub fn origin<'o>(record: &'o Record<'o>, entry: &Entry<'o>, batch: Option<&'o str>, settings: &Settings) -> Origin<'o> {
     Origin {
         namespace: settings.id_namespace,
-        source: record.source,
-        shard: record.shard,
-        sequence: record.sequence.unwrap_or_default(),
+        source: &record.source,
+        shard: &record.shard,
+        sequence: record.sequence.as_deref().unwrap_or_default(),
         sub_sequence: entry.sub_sequence,
         partition_key: entry.partition_key,
         key_is_binary: record.key_is_binary && entry.partition_key.is_none(),

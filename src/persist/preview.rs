@@ -4,6 +4,7 @@
 //! as in [`Function::handle`](super::Function::handle). The bounds of an event hold, too.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::handler::FunctionError;
 use super::intake;
@@ -38,8 +39,8 @@ pub enum Becomes {
 
 /// The documents of an event, with `batch` in the place of the latest batch id.
 pub async fn preview(event: &[u8], settings: &Settings, batch: &str) -> Result<Vec<Preview>, FunctionError> {
-    let event = event::read(event)?;
-    let (_, records) = event::records(&event)?;
+    let tree = OnceCell::new();
+    let (_, records) = event::records(event, &tree)?;
     let payloads = intake::payloads(&records, settings).await;
     let opened = intake::open(&records, &payloads, settings).await;
     let mut ledger = Ledger::default();

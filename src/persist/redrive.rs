@@ -19,8 +19,7 @@ use super::post::Post;
 use crate::decode::compression::{Budget, decompress};
 use crate::decode::documents;
 use crate::decode::parts::{Part, parts};
-use crate::decode::record::{Data, Header, Record};
-use crate::json::Json;
+use crate::decode::record::{Data, Header, Raw, Record};
 use crate::reason::{Reason, Rejection};
 use crate::write::letter::{Content, Past, Sender};
 use crate::write::outcome::Outcome;
@@ -184,16 +183,16 @@ fn again(letter: &StoredLetter, otherwise: &str) -> String {
 /// The record that a letter came from, without its data.
 fn record(letter: &StoredLetter) -> Record<'_> {
     Record {
-        source: &letter.source,
-        shard: &letter.shard,
-        sequence: Some(&letter.sequence),
+        source: Cow::Borrowed(&letter.source),
+        shard: Cow::Borrowed(&letter.shard),
+        sequence: Some(Cow::Borrowed(&letter.sequence)),
         partition_key: letter.partition_key.as_deref().map(Cow::Borrowed),
         key_is_binary: false,
         headers: letter.headers.iter().map(|(name, value)| Header { name, value: value.clone() }).collect(),
         arrival: letter.arrival.as_deref().map(Cow::Borrowed),
         data: Data::Missing,
         spoilt: None,
-        raw: &Json::Null,
+        raw: Raw::Text(""),
     }
 }
 

@@ -109,8 +109,8 @@ impl StoredLetter {
 
     /// A record as if all of it had been sent as a letter. `None` if it has no sequence number or no data: it leads nowhere.
     pub fn of_record(record: &Record<'_>) -> Option<StoredLetter> {
-        let (content, data) = match record.data {
-            Data::Base64(text) => match STANDARD.decode(text) {
+        let (content, data) = match &record.data {
+            Data::Base64(text) => match STANDARD.decode(text.as_bytes()) {
                 Ok(data) => (Content::Record, data),
                 Err(_) => (Content::Text, text.as_bytes().to_vec()),
             },
@@ -121,9 +121,9 @@ impl StoredLetter {
             id: None,
             reason: String::new(),
             error: String::new(),
-            source: record.source.to_owned(),
-            shard: record.shard.to_owned(),
-            sequence: record.sequence?.to_owned(),
+            source: record.source.to_string(),
+            shard: record.shard.to_string(),
+            sequence: record.sequence.as_deref()?.to_owned(),
             sub_sequence: 0,
             partition_key: record.partition_key.as_deref().map(str::to_owned),
             headers: record.headers.iter().map(|header| (header.name.to_owned(), header.value.clone())).collect(),
@@ -165,9 +165,10 @@ fn base64(text: &str) -> Result<Vec<u8>, NotALetter> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
-    use crate::decode::record::Header;
-    use crate::json::Json;
+    use crate::decode::record::{Header, Raw};
     use crate::mapping::Origin;
     use crate::reason::{Reason, Rejection};
     use crate::write::letter::{Letter, Past, Sender, Subject};
@@ -216,8 +217,8 @@ mod tests {
     #[test]
     fn a_record_that_lambda_gave_up_on_is_taken_whole_if_it_leads_anywhere() {
         let record = |sequence, data| Record {
-            source: "arn",
-            shard: "shard",
+            source: "arn".into(),
+            shard: "shard".into(),
             sequence,
             partition_key: None,
             key_is_binary: false,
@@ -225,12 +226,14 @@ mod tests {
             arrival: None,
             data,
             spoilt: None,
-            raw: &Json::Null,
+            raw: Raw::Text(""),
         };
-        let stored = |sequence, data| StoredLetter::of_record(&record(sequence, data)).map(|letter| (letter.content, letter.data.unwrap()));
-        assert_eq!(stored(Some("1"), Data::Base64("e30=")), Some((Content::Record, b"{}".to_vec())));
-        assert_eq!(stored(Some("1"), Data::Base64("e30")), Some((Content::Text, b"e30".to_vec())));
+        let stored = |sequence: Option<&'static str>, data| {
+            StoredLetter::of_record(&record(sequence.map(Cow::Borrowed), data)).map(|letter| (letter.content, letter.data.unwrap()))
+        };
+        assert_eq!(stored(Some("1"), Data::Base64("e30=".into())), Some((Content::Record, b"{}".to_vec())));
+        assert_eq!(stored(Some("1"), Data::Base64("e30".into())), Some((Content::Text, b"e30".to_vec())));
         assert_eq!(stored(Some("1"), Data::Missing), None);
-        assert_eq!(stored(None, Data::Base64("e30=")), None);
+        assert_eq!(stored(None, Data::Base64("e30=".into())), None);
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpRequest;
 use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::drive::drive;
@@ -57,11 +58,11 @@ impl TableWriter<'_> {
     }
 
     async fn send_batch(&self, batch: Vec<&Item>) -> Answer {
-        let body = request_body(self.table, &batch);
+        let body = Bytes::from(request_body(self.table, &batch));
         let call = self.client.batch_write_item().request_items(self.table, Vec::new());
         let call = call.customize().mutate_request(move |request: &mut HttpRequest| {
             request.headers_mut().insert("content-length", body.len().to_string());
-            *request.body_mut() = body.as_str().into();
+            *request.body_mut() = body.clone().into();
         });
         match call.send().await {
             Ok(output) => Answer::Written { unprocessed: self.unprocessed(&batch, output.unprocessed_items.unwrap_or_default()) },

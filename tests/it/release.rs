@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::process::Command;
 
 use crate::binary::environment;
@@ -10,18 +10,18 @@ use crate::event::{Event, curated};
 use crate::lambda::Lambda;
 use crate::world::World;
 
-/// Builds the workspace's binaries for release and returns the path of one.
-async fn release(binary: &str) -> PathBuf {
-    let arguments = ["build", "--release", "--workspace", "--bins", "--locked"];
+/// Builds the function as it is deployed, and returns its path.
+async fn persist() -> PathBuf {
+    let arguments = ["build", "--release", "--bin", "persist", "--locked"];
     let built = Command::new(env!("CARGO")).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().await.unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    PathBuf::from(env!("CARGO_BIN_EXE_persist")).ancestors().nth(2).unwrap().join("release").join(binary)
+    PathBuf::from(env!("CARGO_BIN_EXE_persist")).ancestors().nth(2).unwrap().join("release/persist")
 }
 
 #[tokio::test]
 async fn a_panic_on_one_record_does_not_end_the_release_binary() {
     let world = World::new().await;
-    let binary = release("persist").await;
+    let binary = persist().await;
     let environment = environment(&world, &[("DRILL_PANIC_PARTITION_KEY", "panic")]);
     let mut lambda = Lambda::start(binary.to_str().unwrap(), environment).await;
     let event = Event::of([curated(0)]).record("panic", curated(1)).record("key", curated(2));
@@ -34,18 +34,4 @@ async fn a_panic_on_one_record_does_not_end_the_release_binary() {
     assert!(warning["message"].as_str().unwrap().contains("DRILL_PANIC_PARTITION_KEY"));
     let panic = lambda.line().await;
     assert!(panic["message"].as_str().unwrap().starts_with("panic at "), "{panic}");
-}
-
-#[tokio::test]
-async fn six_thousand_records_take_exactly_the_calls_that_they_must() {
-    let tablefeed = release("tablefeed").await;
-    let folder = tempfile::tempdir().unwrap();
-    let arguments = ["invoke", "--generate", "6000", "--poison", "60", "--seed", "7", "--json", "--dir"];
-    let done = Command::new(tablefeed).args(arguments).arg(folder.path()).output().await.unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let summary: Value = serde_json::from_slice(&done.stdout).unwrap();
-    assert_eq!((&summary["records"], &summary["items_after"]), (&json!(6000), &json!(5940)));
-    assert_eq!((&summary["outcomes"]["persisted"], &summary["outcomes"]["rejected"]), (&json!(5940), &json!(60)));
-    assert_eq!(summary["calls"], json!({"GetParameter": 1, "BatchWriteItem": 238, "SendMessageBatch": 6}));
-    assert_eq!(summary["response"], json!({"batchItemFailures": []}));
 }

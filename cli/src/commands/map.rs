@@ -1,5 +1,6 @@
 //! `tablefeed map`: what each document of a file becomes, without writing.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -84,7 +85,7 @@ impl Map {
 }
 
 fn is_event(text: &[u8]) -> bool {
-    event::read(text).is_ok_and(|event| event::records(&event).is_ok())
+    event::records(text, &OnceCell::new()).is_ok()
 }
 
 fn write_units(size: usize) -> usize {

@@ -3,6 +3,8 @@
 //! A queue gets where the records stand in their stream, a bucket also the event that held them ("Retain discarded batch records for a
 //! Kinesis Data Streams event source in Lambda" in the AWS Lambda developer guide).
 
+use std::cell::OnceCell;
+
 use aws_sdk_kinesis::types::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -94,8 +96,8 @@ impl Range {
 
 /// The records of an event, as if each had been a letter; and how many more are incomplete.
 pub fn letters_of_event(event: &str) -> Result<(Vec<StoredLetter>, usize), String> {
-    let event = event::read(event.as_bytes()).map_err(|error| error.to_string())?;
-    let (_, records) = event::records(&event).map_err(|error| error.to_string())?;
+    let tree = OnceCell::new();
+    let (_, records) = event::records(event.as_bytes(), &tree).map_err(|error| error.to_string())?;
     let letters: Vec<StoredLetter> = records.iter().filter_map(StoredLetter::of_record).collect();
     let incomplete = records.len() - letters.len();
     Ok((letters, incomplete))

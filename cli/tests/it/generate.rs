@@ -48,3 +48,13 @@ fn six_thousand_records_take_as_few_calls_as_there_can_be() {
     assert_eq!(summary["calls"], json!({"GetParameter": 1, "BatchWriteItem": 238, "SendMessageBatch": 6}));
     assert_eq!(summary["response"], json!({"batchItemFailures": []}));
 }
+
+#[test]
+fn six_thousand_records_take_exactly_the_calls_that_they_must() {
+    let laptop = Laptop::new();
+    let summary = laptop.invoke(&["--generate", "6000", "--poison", "60", "--seed", "7"]);
+    assert_eq!((&summary["records"], &summary["items_after"]), (&json!(6000), &json!(5940)));
+    assert_eq!((&summary["outcomes"]["persisted"], &summary["outcomes"]["rejected"]), (&json!(5940), &json!(60)));
+    assert_eq!(summary["calls"], json!({"GetParameter": 1, "BatchWriteItem": 238, "SendMessageBatch": 6}));
+    assert_eq!(summary["response"], json!({"batchItemFailures": []}));
+}
