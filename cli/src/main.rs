@@ -6,6 +6,7 @@
 //!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
 //!                        ├─► the package ingest       or with what comes by HTTP
 //!                        ├─► topic                    or with a Kafka topic's records
+//!                        ├─► doctor                   a deployment is read and judged
 //!                        ├─► the package relay        what changes in tables goes to URLs; listen is such a URL
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
@@ -17,6 +18,7 @@ mod attribute;
 mod commands;
 mod condition;
 mod definition;
+mod doctor;
 mod exit;
 mod feed;
 mod function;
@@ -66,6 +68,7 @@ enum Command {
     Table(commands::table::Table),
     Item(commands::item::Item),
     Emulate(commands::emulate::Emulate),
+    Doctor(commands::doctor::Doctor),
     Ingest(commands::ingest::Ingest),
     Relay(commands::relay::Relay),
     Listen(commands::listen::Listen),
@@ -92,6 +95,7 @@ async fn main() -> ExitCode {
         Command::Table(command) => command.run().await,
         Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
+        Command::Doctor(command) => command.run().await,
         Command::Ingest(command) => command.run().await,
         Command::Relay(command) => Box::pin(command.run()).await,
         Command::Listen(command) => command.run().await,

@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments in, an [`Exit`](crate::exit::Exit) or an error out.
 
+pub mod doctor;
 pub mod emulate;
 pub mod ingest;
 pub mod invoke;
