@@ -1,11 +1,12 @@
 //! `tablefeed doctor`: what is wrong with a deployment, or risky.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 
-use crate::doctor::checks::CHECKS;
+use crate::doctor::checks::{CHECKS, Check};
 use crate::doctor::read::{self, Order};
 use crate::doctor::report::Report;
 use crate::exit::{BadInput, Exit};
@@ -13,11 +14,13 @@ use crate::letters::filter::duration;
 use crate::output;
 use crate::settings::Given;
 use crate::target::{Target, TargetArgs};
+use crate::text_table;
 
 const EXAMPLES: &str = "Examples:
   tablefeed doctor tablefeed-persist --aws
   tablefeed doctor tablefeed-persist --aws --mapping mapping.json --stale-after 1d --json
   tablefeed doctor --set MAPPING=document
+  tablefeed doctor --list
 
 Exit codes: 0 nothing was found, 3 errors, 5 no errors, but something could not be checked, 4 warnings alone.
 docs/doctor.md lists the checks.";
@@ -34,6 +37,9 @@ pub struct Doctor {
     /// Print each finding as one line of JSON
     #[arg(long)]
     json: bool,
+    /// List the checks instead of making them
+    #[arg(long, conflicts_with = "function")]
+    list: bool,
     /// The file that the function's MAPPING names, as it is here
     #[arg(long, value_name = "FILE", requires = "function")]
     mapping: Option<PathBuf>,
@@ -56,17 +62,37 @@ impl Doctor {
             let codes: Vec<&str> = CHECKS.iter().map(|check| check.code).collect();
             return Err(BadInput::error(format!("--without {unknown} is no check{}", tablefeed::mapping::suggest::hint(unknown, &codes))));
         }
+        if self.list {
+            output::lines(self.listed())?;
+            return Ok(Exit::Done);
+        }
+        let mapping = self.mapping.as_ref().map(|file| read_mapping(file)).transpose()?;
         needs_function(self.function.as_deref(), &self.target)?;
         let given = Given::new(&self.set, self.target.aws)?;
         let target = Target::open(&self.target).await?;
-        let order =
-            Order { function: self.function.as_deref(), given: &given, mapping: self.mapping.as_ref(), stale_after: self.stale_after };
+        let order = Order { function: self.function.as_deref(), given: &given, mapping: mapping.as_deref(), stale_after: self.stale_after };
         let deployment = read::read(&target, &self.target, &order).await;
         target.close().await;
         let report = Report::of(&deployment, &self.without);
         output::lines(if self.json { report.json_lines() } else { report.lines() })?;
         Ok(report.exit())
     }
+
+    fn listed(&self) -> Vec<String> {
+        let row = |check: &Check| [check.code, check.severity.name(), check.looks_for].map(str::to_owned).to_vec();
+        if !self.json {
+            let head = ["check", "severity", "looks for"].map(str::to_owned).to_vec();
+            return text_table::lines(&std::iter::once(head).chain(CHECKS.iter().map(row)).collect::<Vec<_>>());
+        }
+        let line = |check: &Check| {
+            json!({"code": check.code, "severity": check.severity.name(), "looks_for": check.looks_for, "why": check.why}).to_string()
+        };
+        CHECKS.iter().map(line).collect()
+    }
+}
+
+fn read_mapping(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).map_err(|error| BadInput::error(format!("cannot read --mapping {}: {error}", file.display())))
 }
 
 /// The cloud has many functions, and the embedded AWS has none.

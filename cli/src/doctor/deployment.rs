@@ -38,6 +38,8 @@ pub struct Deployment {
     pub stale_after: Duration,
     /// How the AWS CLI is called here.
     pub aws: String,
+    /// The options that lead this program to the same place.
+    pub again: String,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Trouble, set_variable};
+use super::{Trouble, created_or, set_variable};
 use crate::doctor::deployment::{Deployment, Seen, Unseen};
 
 /// GetParameter calls a second that an account has by default, in each region ("AWS Systems Manager endpoints and quotas").
@@ -14,7 +14,7 @@ pub fn missing(deployment: &Deployment) -> Seen<Vec<Trouble>> {
         other => return other.map(|_| Vec::new()),
     }
     let name = parameter(deployment)?;
-    Ok(vec![Trouble { what: format!("there is no parameter {name}"), fix: put(deployment, name) }])
+    Ok(vec![Trouble { what: format!("there is no parameter {name}"), fix: created_or(deployment, put(deployment, name)) }])
 }
 
 pub fn unfit(deployment: &Deployment) -> Seen<Vec<Trouble>> {

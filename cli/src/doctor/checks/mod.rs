@@ -11,6 +11,8 @@ mod queue;
 mod settings;
 mod stream;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use super::deployment::{Deployment, Feed, Seen, Unseen};
 
@@ -138,8 +140,8 @@ fn update_feed(deployment: &Deployment, feed: &Feed, option: &str) -> String {
 /// A command that changes one of the function's variables, and leaves the others; without a function, the option for the next run.
 fn set_variable(deployment: &Deployment, names: &[&str], value: Option<&str>) -> String {
     let (Ok(function), aws) = (deployment.function(), &deployment.aws) else {
-        let value = value.unwrap_or_default();
-        return names.iter().map(|name| format!("--set {name}={value}")).collect::<Vec<_>>().join(" ");
+        let sets: String = names.iter().map(|name| format!(" --set {name}={}", value.unwrap_or_default())).collect();
+        return create_what_is_missing(deployment) + &sets;
     };
     let change: Vec<String> = names
         .iter()
@@ -153,4 +155,14 @@ fn set_variable(deployment: &Deployment, names: &[&str], value: Option<&str>) ->
         "{aws} lambda get-function-configuration --function-name {name} --query Environment --output json | jq '{change}' > environment.json && \
          {aws} lambda update-function-configuration --function-name {name} --environment file://environment.json"
     )
+}
+
+/// The command that creates table, queue and parameter for a run without a function.
+fn create_what_is_missing(deployment: &Deployment) -> String {
+    format!("tablefeed invoke FILE{}", deployment.again)
+}
+
+/// The command that mends what a run without a function would create; else `fix`.
+fn created_or(deployment: &Deployment, fix: String) -> String {
+    if deployment.function.is_ok() { fix } else { create_what_is_missing(deployment) }
 }

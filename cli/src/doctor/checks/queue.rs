@@ -2,7 +2,7 @@
 
 use tablefeed::write::letter::MAX_MESSAGE_BYTES;
 
-use super::{Trouble, each_feed, set_variable};
+use super::{Trouble, created_or, each_feed, set_variable};
 use crate::doctor::deployment::{Deployment, Queue, Seen, Unseen};
 
 const DAY: u64 = 86_400;
@@ -20,10 +20,8 @@ pub fn missing(deployment: &Deployment) -> Seen<Vec<Trouble>> {
     let url = &deployment.settings()?.dlq_url;
     let name = url.rsplit('/').next().unwrap_or_default();
     let made = format!("{} sqs create-queue --queue-name {name} --attributes MessageRetentionPeriod={MOST}", deployment.aws);
-    let fix = match deployment.function() {
-        Ok(_) => format!("{made} && {}", set_variable(deployment, &["DLQ_URL"], Some("ITS_URL"))),
-        Err(_) => made,
-    };
+    let fix = created_or(deployment, format!("{made} && {}", set_variable(deployment, &["DLQ_URL"], Some("ITS_URL"))));
+    let url = if deployment.function.is_ok() { url } else { name };
     Ok(vec![Trouble { what: format!("there is no queue {url}"), fix }])
 }
 

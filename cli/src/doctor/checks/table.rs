@@ -3,7 +3,7 @@
 use tablefeed::mapping::{KeyAttribute, Mappings};
 use tablefeed::table::{Definition, key_difference};
 
-use super::{Trouble, set_variable};
+use super::{Trouble, created_or, set_variable};
 use crate::doctor::deployment::{Deployment, Seen, Unseen};
 
 pub fn missing(deployment: &Deployment) -> Seen<Vec<Trouble>> {
@@ -18,7 +18,7 @@ pub fn missing(deployment: &Deployment) -> Seen<Vec<Trouble>> {
     let table = &settings.table.id;
     Ok(vec![Trouble {
         what: format!("there is no table {table}"),
-        fix: set_variable(deployment, &["CREATE_TABLE"], Some("true")) + " (or create it: `tablefeed table create FILE`)",
+        fix: created_or(deployment, format!("tablefeed table create FILE{} --name {table}", deployment.again)),
     }])
 }
 

@@ -14,13 +14,17 @@ const RECORD_KIB: u64 = 1024;
 pub async fn feeds(config: &SdkConfig, function: &str) -> Seen<Vec<Feed>> {
     let (functions, streams) = (aws_sdk_lambda::Client::new(config), aws_sdk_kinesis::Client::new(config));
     let mut pages = functions.list_event_source_mappings().function_name(function).into_paginator().items().send();
-    let mut feeds = Vec::new();
+    let (mut feeds, mut others) = (Vec::new(), 0);
     while let Some(mapping) = pages.next().await {
         let mapping = mapping.map_err(|error| unseen("event source mappings cannot be listed", &error))?;
-        let Some(stream) = mapping.event_source_arn().and_then(stream_arn).map(str::to_owned) else { continue };
+        let Some(stream) = mapping.event_source_arn().and_then(stream_arn).map(str::to_owned) else {
+            others += 1;
+            continue;
+        };
         feeds.push(feed(&streams, &mapping, &stream).await);
     }
-    Ok(feeds)
+    // Fed by Kafka alone, it needs no Kinesis stream.
+    if feeds.is_empty() && others > 0 { Err(Unseen::NotPart) } else { Ok(feeds) }
 }
 
 async fn feed(client: &aws_sdk_kinesis::Client, mapping: &EventSourceMappingConfiguration, arn: &str) -> Feed {

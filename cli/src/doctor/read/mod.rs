@@ -7,7 +7,6 @@ mod parts;
 mod sample;
 mod settings;
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -28,8 +27,8 @@ pub struct Order<'o> {
     /// The function; without one, a run on the embedded AWS with these settings.
     pub function: Option<&'o str>,
     pub given: &'o Given,
-    /// The file that the function's `MAPPING` names, as it is here.
-    pub mapping: Option<&'o PathBuf>,
+    /// What is in the file that the function's `MAPPING` names.
+    pub mapping: Option<&'o str>,
     pub stale_after: Duration,
 }
 
@@ -64,6 +63,7 @@ pub async fn read(target: &Target, args: &TargetArgs, order: &Order<'_>) -> Depl
         now: SystemTime::now(),
         stale_after: order.stale_after,
         aws: aws_command(args),
+        again: args.again(),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::path::PathBuf;
 
 use tablefeed::settings::{Problem, SETTINGS, Settings};
 
@@ -15,11 +14,11 @@ pub struct Read {
     pub settings: Seen<Settings>,
 }
 
-/// `file` is what the function's `MAPPING` names, if it is a file.
-pub fn of_function(function: &Function, file: Option<&PathBuf>) -> Read {
+/// `file` is what is in the file that the function's `MAPPING` may name.
+pub fn of_function(function: &Function, file: Option<&str>) -> Read {
     let unread = RefCell::new(None);
     let read_file = |path: &str| match file {
-        Some(file) => std::fs::read_to_string(file),
+        Some(text) => Ok(text.to_owned()),
         None => {
             // Anything else is a built-in's name, mistyped.
             unread.replace(Some(path.to_owned()).filter(|path| path.contains(['/', '.'])));
