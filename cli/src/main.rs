@@ -6,7 +6,7 @@
 //!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
 //!                        ├─► the package ingest       or with what comes by HTTP
 //!                        ├─► topic                    or with a Kafka topic's records
-//!                        ├─► doctor                   a deployment is read and judged
+//!                        ├─► doctor, status           a deployment is read, and judged or shown
 //!                        ├─► the package relay        what changes in tables goes to URLs; listen is such a URL
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
@@ -14,6 +14,7 @@
 
 #![expect(clippy::doc_markdown, reason = "services and settings read as plain words, and clap shows these texts as they are")]
 
+mod age;
 mod attribute;
 mod commands;
 mod condition;
@@ -31,8 +32,10 @@ mod pretty;
 mod progress;
 mod resources;
 mod run;
+mod runs;
 mod scan;
 mod settings;
+mod status;
 mod stop;
 mod summary;
 mod target;
@@ -68,6 +71,7 @@ enum Command {
     Table(commands::table::Table),
     Item(commands::item::Item),
     Emulate(commands::emulate::Emulate),
+    Status(commands::status::Status),
     Doctor(commands::doctor::Doctor),
     Ingest(commands::ingest::Ingest),
     Relay(commands::relay::Relay),
@@ -95,6 +99,7 @@ async fn main() -> ExitCode {
         Command::Table(command) => command.run().await,
         Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
+        Command::Status(command) => Box::pin(command.run()).await,
         Command::Doctor(command) => command.run().await,
         Command::Ingest(command) => command.run().await,
         Command::Relay(command) => Box::pin(command.run()).await,

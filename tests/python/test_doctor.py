@@ -286,3 +286,15 @@ def test_a_mapping_that_cannot_be_read_is_told_and_the_file_given_here_is_taken(
     mapping = tmp_path / "mapping.json"
     mapping.write_text(json.dumps({"key": {"partition": "Other"}, "types": {"Other": "S"}}))
     assert "table-key" in {finding["code"] for finding in deployment.doctor("--mapping", str(mapping))[1]}
+
+
+def test_status_shows_the_source_the_batch_and_the_letters(deployment):
+    deployment.sqs.send_message(QueueUrl=deployment.queue_url, MessageBody=json.dumps({"reason": "bad_json"}))
+
+    command = [harness.binary(), "status", FUNCTION, "--endpoint-url", deployment.endpoint, "--json"]
+    status = json.loads(harness.run(command, env=harness.environment()).stdout)
+
+    source = status["sources"][0]
+    assert (source["stream"], source["state"], source["shards"], source["retention_hours"]) == (STREAM, "Enabled", 2, 168)
+    assert (status["function"], status["table"], status["batch"]["id"]) == (FUNCTION, TABLE, "batch-7")
+    assert (status["letters"]["waiting"], status["letters"]["reasons"]) == (1, {"bad_json": 1})

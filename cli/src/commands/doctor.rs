@@ -91,7 +91,8 @@ impl Doctor {
     }
 }
 
-fn read_mapping(file: &Path) -> anyhow::Result<String> {
+/// What is in the file that a function's mapping is in.
+pub fn read_mapping(file: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(file).map_err(|error| BadInput::error(format!("cannot read --mapping {}: {error}", file.display())))
 }
 

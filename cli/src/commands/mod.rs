@@ -12,4 +12,5 @@ pub mod map;
 pub mod mapping;
 pub mod relay;
 pub mod run;
+pub mod status;
 pub mod table;

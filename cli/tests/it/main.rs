@@ -25,5 +25,6 @@ mod relay;
 mod run;
 mod run_killed;
 mod shared;
+mod status;
 mod table;
 mod topic;

@@ -1,8 +1,7 @@
 //! The batch id: there, fit, young, and not asked for too often.
 
-use std::time::Duration;
-
 use super::{Trouble, created_or, set_variable};
+use crate::age::told;
 use crate::doctor::deployment::{Deployment, Seen, Unseen};
 
 /// GetParameter calls a second that an account has by default, in each region ("AWS Systems Manager endpoints and quotas").
@@ -63,11 +62,4 @@ fn parameter(deployment: &Deployment) -> Seen<&str> {
 
 fn put(deployment: &Deployment, name: &str) -> String {
     format!("{} ssm put-parameter --overwrite --type String --name {name} --value BATCH_ID", deployment.aws)
-}
-
-/// An age in its largest whole unit.
-pub fn told(age: Duration) -> String {
-    let seconds = age.as_secs();
-    let (unit, name) = [(86_400, "d"), (3600, "h"), (60, "min")].into_iter().find(|(unit, _)| seconds >= *unit).unwrap_or((1, "s"));
-    format!("{} {name}", seconds / unit)
 }
