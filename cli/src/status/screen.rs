@@ -65,18 +65,12 @@ fn of_batch(batch: &Batch, at: u64) -> String {
 
 fn of_letters(letters: &Letters, at: u64) -> Vec<String> {
     let Letters { waiting, hidden, seen, reasons, oldest } = letters;
-    let mut first = format!("{waiting} waiting");
-    if *hidden > 0 {
-        first += &format!(", {hidden} hidden");
-    }
-    if let Some(oldest) = oldest {
-        first += &format!(", the oldest for {}", ago(*oldest, at));
-    }
-    if seen < waiting {
-        first += &format!("; of {seen} that were read:");
-    }
+    let mut first = vec![format!("{waiting} waiting")];
+    first.extend((*hidden > 0).then(|| format!("{hidden} hidden")));
+    first.extend(oldest.map(|oldest| format!("the oldest for {}", ago(oldest, at))));
+    let of = if seen < waiting { format!("; of {seen} that were read:") } else { String::new() };
     let reasons = reasons.iter().map(|(reason, count)| format!("{reason} {count}"));
-    std::iter::once(first).chain(reasons).collect()
+    std::iter::once(first.join(", ") + &of).chain(reasons).collect()
 }
 
 fn file(file: &FileFed) -> String {

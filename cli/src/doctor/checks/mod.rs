@@ -140,8 +140,8 @@ fn update_feed(deployment: &Deployment, feed: &Feed, option: &str) -> String {
 /// A command that changes one of the function's variables, and leaves the others; without a function, the option for the next run.
 fn set_variable(deployment: &Deployment, names: &[&str], value: Option<&str>) -> String {
     let (Ok(function), aws) = (deployment.function(), &deployment.aws) else {
-        let sets: String = names.iter().map(|name| format!(" --set {name}={}", value.unwrap_or_default())).collect();
-        return create_what_is_missing(deployment) + &sets;
+        let sets = names.iter().map(|name| format!("--set {name}={}", value.unwrap_or_default()));
+        return std::iter::once(create_what_is_missing(deployment)).chain(sets).collect::<Vec<_>>().join(" ");
     };
     let change: Vec<String> = names
         .iter()

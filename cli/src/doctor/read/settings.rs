@@ -17,13 +17,13 @@ pub struct Read {
 /// `file` is what is in the file that the function's `MAPPING` may name.
 pub fn of_function(function: &Function, file: Option<&str>) -> Read {
     let unread = RefCell::new(None);
-    let read_file = |path: &str| match file {
-        Some(text) => Ok(text.to_owned()),
-        None => {
-            // Anything else is a built-in's name, mistyped.
-            unread.replace(Some(path.to_owned()).filter(|path| path.contains(['/', '.'])));
-            Err(io::ErrorKind::NotFound.into())
+    let read_file = |path: &str| {
+        if let Some(text) = file {
+            return Ok(text.to_owned());
         }
+        // Anything else is a built-in's name, mistyped.
+        unread.replace(Some(path.to_owned()).filter(|path| path.contains(['/', '.'])));
+        Err(io::ErrorKind::NotFound.into())
     };
     let mut read = parsed(|name| function.variables.get(name).cloned(), read_file);
     if let Some(path) = unread.take() {
