@@ -8,6 +8,7 @@
 //!                        ├─► topic                    or with a Kafka topic's records
 //!                        ├─► doctor, status           a deployment is read, and judged or shown
 //!                        ├─► the package relay        what changes in tables goes to URLs; listen is such a URL
+//!                        ├─► completions, man         the command line describes itself
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
 //! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
@@ -46,7 +47,7 @@ mod typed;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 
@@ -54,7 +55,7 @@ use crate::exit::Exit;
 ///
 /// Every command works on an embedded AWS that keeps its state in a directory, unless --endpoint-url or --aws says otherwise.
 #[derive(Parser)]
-#[command(name = "tablefeed", version, after_help = exit::HELP, arg_required_else_help = true)]
+#[command(name = "tablefeed", version, long_version = VERSION, after_help = exit::HELP, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -76,6 +77,27 @@ enum Command {
     Ingest(commands::ingest::Ingest),
     Relay(commands::relay::Relay),
     Listen(commands::listen::Listen),
+    Completions(commands::completions::Completions),
+    #[command(hide = true)]
+    Man(commands::man::Man),
+}
+
+/// The version, and how it was built.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit    ",
+    env!("BUILD_COMMIT"),
+    "\ntarget    ",
+    env!("BUILD_TARGET"),
+    "\nprofile   ",
+    env!("BUILD_PROFILE"),
+    "\ncompiler  ",
+    env!("BUILD_COMPILER")
+);
+
+/// The whole command line, for those who describe it.
+fn command() -> clap::Command {
+    Cli::command()
 }
 
 #[tokio::main]
@@ -104,6 +126,8 @@ async fn main() -> ExitCode {
         Command::Ingest(command) => command.run().await,
         Command::Relay(command) => Box::pin(command.run()).await,
         Command::Listen(command) => command.run().await,
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     done.unwrap_or_else(|error| {
         let pipe_closed = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);

@@ -14,7 +14,6 @@ use crate::letters::filter::duration;
 use crate::output;
 use crate::settings::Given;
 use crate::target::{Target, TargetArgs};
-use crate::text_table;
 
 const EXAMPLES: &str = "Examples:
   tablefeed doctor tablefeed-persist --aws
@@ -79,10 +78,9 @@ impl Doctor {
     }
 
     fn listed(&self) -> Vec<String> {
-        let row = |check: &Check| [check.code, check.severity.name(), check.looks_for].map(str::to_owned).to_vec();
         if !self.json {
-            let head = ["check", "severity", "looks for"].map(str::to_owned).to_vec();
-            return text_table::lines(&std::iter::once(head).chain(CHECKS.iter().map(row)).collect::<Vec<_>>());
+            let line = |check: &Check| format!("{:22}{:9}{}", check.code, check.severity.name(), check.looks_for);
+            return CHECKS.iter().map(line).collect();
         }
         let line = |check: &Check| {
             json!({"code": check.code, "severity": check.severity.name(), "looks_for": check.looks_for, "why": check.why}).to_string()

@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments in, an [`Exit`](crate::exit::Exit) or an error out.
 
+pub mod completions;
 pub mod doctor;
 pub mod emulate;
 pub mod ingest;
@@ -8,6 +9,7 @@ pub mod item;
 pub mod items;
 pub mod letters;
 pub mod listen;
+pub mod man;
 pub mod map;
 pub mod mapping;
 pub mod relay;

@@ -21,6 +21,7 @@ mod letters_killed;
 mod letters_readme;
 mod letters_redrive;
 mod map;
+mod people;
 mod relay;
 mod run;
 mod run_killed;

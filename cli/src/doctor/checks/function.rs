@@ -20,7 +20,7 @@ pub fn missing(deployment: &Deployment) -> Seen<Vec<Trouble>> {
     match deployment.function() {
         Err(Unseen::Absent) => Ok(vec![Trouble {
             what: "there is no such function in this account and region".to_owned(),
-            fix: format!("{} lambda list-functions --query Functions[].FunctionName", deployment.aws),
+            fix: format!("{} lambda list-functions --query 'Functions[].FunctionName'", deployment.aws),
         }]),
         other => other.map(|_| Vec::new()),
     }
