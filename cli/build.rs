@@ -2,8 +2,6 @@
 //!
 //! The commit is left out of other builds, which would be built anew after each commit for its sake alone.
 
-#![expect(clippy::print_stdout, reason = "Cargo reads it there")]
-
 use std::env;
 use std::process::Command;
 
