@@ -211,6 +211,10 @@ def bad_setting(it):
     it.set(WRITE_CONCURRENCY="0")
 
 
+def mistyped_setting(it):
+    it.set(PERSIST_RECORD="0")
+
+
 def disabled(it):
     uuid = it.functions.list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"][0]["UUID"]
     it.functions.update_event_source_mapping(UUID=uuid, Enabled=False)
@@ -246,6 +250,7 @@ FAULTS = {
     flag_of_old: "one-record",
     order_not_kept: "order",
     bad_setting: "setting",
+    mistyped_setting: "setting-unknown",
     disabled: "source-disabled",
     no_source: "source-missing",
 }

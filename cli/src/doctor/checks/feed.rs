@@ -81,12 +81,15 @@ fn found(deployment: &Deployment, option: &str, what: impl Fn(&Feed) -> Seen<Opt
 fn aged(deployment: &Deployment, what: impl Fn(Option<u64>, u64) -> Option<String>) -> Seen<Vec<Trouble>> {
     each_feed(deployment, |feed| {
         let retention = feed.stream()?.retention_hours * 3600;
-        let age = retention.saturating_sub(MARGIN).min(MOST_AGE);
-        Ok(what(feed.max_age_seconds, retention).map(|what| Trouble {
-            what: format!("{} {what}", named(feed)),
-            fix: update_feed(deployment, feed, &format!("--maximum-record-age-in-seconds {age}")),
-        }))
+        Ok(what(feed.max_age_seconds, retention)
+            .map(|what| Trouble { what: format!("{} {what}", named(feed)), fix: keep_up_with(deployment, feed, retention) }))
     })
+}
+
+/// The command that has Lambda give records up an hour before a stream of this retention, in seconds, forgets them.
+pub fn keep_up_with(deployment: &Deployment, feed: &Feed, retention: u64) -> String {
+    let age = retention.saturating_sub(MARGIN).min(MOST_AGE);
+    update_feed(deployment, feed, &format!("--maximum-record-age-in-seconds {age}"))
 }
 
 /// Whole hours where there are, else seconds.

@@ -1,6 +1,6 @@
 //! Order: kept for a key whose documents come by one shard, one event at a time, or that the table compares.
 
-use super::{Trouble, set_variable};
+use super::{Trouble, set_variables};
 use crate::doctor::deployment::{Deployment, Seen};
 
 pub fn not_kept(deployment: &Deployment) -> Seen<Vec<Trouble>> {
@@ -25,7 +25,6 @@ pub fn not_kept(deployment: &Deployment) -> Seen<Vec<Trouble>> {
             "documents choose the key `{key}`, and come by {lanes} ways at once: their order is kept only if the producer's partition key \
              is made of that key alone"
         ),
-        fix: set_variable(deployment, &["WRITE_MODE"], Some("newest"))
-            + " (and ORDER_BY likewise, the field that tells which document is newer)",
+        fix: set_variables(deployment, &[("WRITE_MODE", Some("newest")), ("ORDER_BY", Some("FIELD"))]),
     }])
 }

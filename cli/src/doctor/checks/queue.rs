@@ -2,6 +2,7 @@
 
 use tablefeed::write::letter::MAX_MESSAGE_BYTES;
 
+use super::feed::keep_up_with;
 use super::{Trouble, created_or, each_feed, set_variable};
 use crate::doctor::deployment::{Deployment, Queue, Seen, Unseen};
 
@@ -64,8 +65,10 @@ pub fn outlives(deployment: &Deployment) -> Seen<Vec<Trouble>> {
                 days(held)
             ),
             fix: format!(
-                "{} kinesis increase-stream-retention-period --stream-name {} --retention-period-hours {hours}",
-                deployment.aws, feed.stream_name
+                "{} kinesis increase-stream-retention-period --stream-name {} --retention-period-hours {hours} && {}",
+                deployment.aws,
+                feed.stream_name,
+                keep_up_with(deployment, feed, hours * 3600)
             ),
         }))
     })

@@ -7,6 +7,12 @@ use tablefeed::settings::SETTINGS;
 use super::{Trouble, set_variable};
 use crate::doctor::deployment::{Deployment, Seen};
 
+/// Names that the function reads, and that are no settings of its own.
+const READ_BESIDE: &[&str] = &["AWS_LAMBDA_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL"];
+/// Letters that may be wrong in a mistyped name, which must not be too short for that.
+const MOST_SLIPS: usize = 2;
+const SHORTEST: usize = 6;
+
 pub fn bad(deployment: &Deployment) -> Seen<Vec<Trouble>> {
     if deployment.problems.is_empty() {
         // Also if a mapping's file could not be read.
@@ -43,6 +49,19 @@ pub fn risky(deployment: &Deployment) -> Seen<Vec<Trouble>> {
         Trouble { what: warning.clone(), fix: set_variable(deployment, &given, value) }
     };
     Ok(warnings.map(trouble).collect())
+}
+
+/// A mistyped name.
+pub fn unknown(deployment: &Deployment) -> Seen<Vec<Trouble>> {
+    let names = || SETTINGS.iter().flat_map(|setting| std::iter::once(setting.name).chain(setting.aliases.iter().copied()));
+    let trouble = |name: &String| {
+        let known = names().find(|known| known == name).is_some() || READ_BESIDE.contains(&name.as_str());
+        let upper = name.to_ascii_uppercase();
+        let near = |known: &&str| upper.len() >= SHORTEST && strsim::damerau_levenshtein(&upper, &known.to_ascii_uppercase()) <= MOST_SLIPS;
+        let nearest = names().find(near).filter(|_| !known)?;
+        Some(Trouble { what: format!("{name} is no setting; did you mean {nearest}?"), fix: set_variable(deployment, &[name], None) })
+    };
+    Ok(deployment.function()?.variables.keys().filter_map(trouble).collect())
 }
 
 pub fn dry_run(deployment: &Deployment) -> Seen<Vec<Trouble>> {

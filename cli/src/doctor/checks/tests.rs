@@ -150,6 +150,15 @@ fn settings_that_stop_the_function_or_are_hardly_meant_are_told() {
     assert_eq!(found_with(&[("WRITE_MODE", "newest")]), ["setting-risky"]);
     let problem = tablefeed::settings::Problem { name: "WRITE_CONCURRENCY", message: "is \"0\"".into() };
     assert_eq!(found(|deployment| deployment.problems = vec![problem]), ["setting"]);
+    let variable = |name: &str| {
+        let variables = BTreeMap::from([(name.to_owned(), "x".to_owned())]);
+        found(|deployment| deployment.function.as_mut().unwrap().variables = variables)
+    };
+    assert_eq!(variable("PERSIST_RECORD"), ["setting-unknown"]);
+    assert_eq!(variable("Dlq_Ulr"), ["setting-unknown"]);
+    for own in ["PERSIST_RECORDS", "param_sort_key", "POWERTOOLS_LOG_LEVEL", "TABLE_ARN", "STAGE", "RUST_BACKTRACE"] {
+        assert_eq!(variable(own), NOTHING, "{own}");
+    }
 }
 
 #[test]
