@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke services stop test test-more check bench bench-ingest mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check docs bench bench-ingest mutants fuzz fuzz-proofs build deploy delete
 
 PYTHON ?= python3
 SAM ?= sam
@@ -68,6 +68,10 @@ check: $(DENY) ## Formatting, lints, and what dependencies may be; no tests
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DENY) --locked check --hide-inclusion-graph bans licenses sources
+
+docs: ## Write a man page for each command into target/man
+	$(COMPILED)
+	$(TABLEFEED) man $(TARGET)/man
 
 # The ledger property and the release build keep every core busy, so they run apart from the tests that watch the clock.
 test: .venv/.stamp ## All tests that need Rust, a C compiler and Python alone

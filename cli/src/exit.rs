@@ -10,7 +10,10 @@ pub const HELP: &str = "Exit codes:
   1  something around failed: AWS, a server, the disk, a port
   2  bad usage, input or setting; no item was written
   3  something is left: the function left records unfinished or failed, or letters stay; a second try may do better.
-     Or something is not so: a table is not as its file says, an item is not there, or there already";
+     Or something is not so: a table is not as its file says, an item is not there, or there already.
+     Or `tablefeed doctor` found an error
+  4  `tablefeed doctor` found warnings alone
+  5  `tablefeed doctor` found no error, but could not check something";
 
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +25,12 @@ pub enum Exit {
     /// Arguments, a file or a setting cannot be used.
     Input = 2,
     /// The function reported a checkpoint, met a systemic failure, or failed as a whole; letters are left that were to be redriven, purged
-    /// or exported; or a table differs from its file, an item is absent, or present already.
+    /// or exported; or a table differs from its file, an item is absent, or present already; or a deployment has an error.
     Unfinished = 3,
+    /// A deployment is risky.
+    Warned = 4,
+    /// Part of a deployment could not be looked at.
+    Unchecked = 5,
 }
 
 impl Exit {

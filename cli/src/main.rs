@@ -6,17 +6,21 @@
 //!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
 //!                        ├─► the package ingest       or with what comes by HTTP
 //!                        ├─► topic                    or with a Kafka topic's records
+//!                        ├─► doctor, status           a deployment is read, and judged or shown
 //!                        ├─► the package relay        what changes in tables goes to URLs; listen is such a URL
+//!                        ├─► completions, man         the command line describes itself
 //!                        └─► summary, scan, letters   what became of it ─► output
 //! ```
 //! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
 
 #![expect(clippy::doc_markdown, reason = "services and settings read as plain words, and clap shows these texts as they are")]
 
+mod age;
 mod attribute;
 mod commands;
 mod condition;
 mod definition;
+mod doctor;
 mod exit;
 mod feed;
 mod function;
@@ -29,8 +33,10 @@ mod pretty;
 mod progress;
 mod resources;
 mod run;
+mod runs;
 mod scan;
 mod settings;
+mod status;
 mod stop;
 mod summary;
 mod target;
@@ -41,7 +47,7 @@ mod typed;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 
@@ -49,7 +55,7 @@ use crate::exit::Exit;
 ///
 /// Every command works on an embedded AWS that keeps its state in a directory, unless --endpoint-url or --aws says otherwise.
 #[derive(Parser)]
-#[command(name = "tablefeed", version, after_help = exit::HELP, arg_required_else_help = true)]
+#[command(name = "tablefeed", version, long_version = VERSION, after_help = exit::HELP, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -66,9 +72,32 @@ enum Command {
     Table(commands::table::Table),
     Item(commands::item::Item),
     Emulate(commands::emulate::Emulate),
+    Status(commands::status::Status),
+    Doctor(commands::doctor::Doctor),
     Ingest(commands::ingest::Ingest),
     Relay(commands::relay::Relay),
     Listen(commands::listen::Listen),
+    Completions(commands::completions::Completions),
+    #[command(hide = true)]
+    Man(commands::man::Man),
+}
+
+/// The version, and how it was built.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit    ",
+    env!("BUILD_COMMIT"),
+    "\ntarget    ",
+    env!("BUILD_TARGET"),
+    "\nprofile   ",
+    env!("BUILD_PROFILE"),
+    "\ncompiler  ",
+    env!("BUILD_COMPILER")
+);
+
+/// The whole command line, for those who describe it.
+fn command() -> clap::Command {
+    Cli::command()
 }
 
 #[tokio::main]
@@ -92,9 +121,13 @@ async fn main() -> ExitCode {
         Command::Table(command) => command.run().await,
         Command::Item(command) => command.run().await,
         Command::Emulate(command) => command.run().await,
+        Command::Status(command) => Box::pin(command.run()).await,
+        Command::Doctor(command) => command.run().await,
         Command::Ingest(command) => command.run().await,
         Command::Relay(command) => Box::pin(command.run()).await,
         Command::Listen(command) => command.run().await,
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     done.unwrap_or_else(|error| {
         let pipe_closed = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);

@@ -98,7 +98,7 @@ impl Given {
     }
 
     /// What [`Settings::parse`] is told; a default makes way for an alias that is set.
-    fn look_up(&self, name: &str) -> Option<String> {
+    pub fn look_up(&self, name: &str) -> Option<String> {
         self.set.get(name).cloned().or_else(|| self.default(name).filter(|_| !self.is_set(name)))
     }
 

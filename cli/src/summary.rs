@@ -121,6 +121,11 @@ impl Summary {
         if self.unfinished { Exit::Unfinished } else { Exit::Done }
     }
 
+    /// The table that was written to.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
     /// On one line.
     pub fn json(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)

@@ -166,10 +166,20 @@ impl Mappings {
     /// Whether every mapping's key contains `{@id}`, required and without alternatives: no two documents share a key then, and
     /// no document chooses one.
     pub fn keyed_by_identity(&self) -> bool {
-        let is_id = |reference: &Reference| reference.sources == [Source::Id] && reference.need != Need::Optional;
+        self.keyed_by(&Source::Id)
+    }
+
+    /// Whether every mapping's key contains `{@partition-key}`, required and without alternatives: documents that share a key come
+    /// by one shard then, in order.
+    pub fn keyed_by_partition_key(&self) -> bool {
+        self.keyed_by(&Source::PartitionKey)
+    }
+
+    fn keyed_by(&self, source: &Source) -> bool {
+        let is_it = |reference: &Reference| reference.sources == [source.clone()] && reference.need != Need::Optional;
         self.0.mappings.iter().all(|mapping| {
             let of_key = |attribute: &&item::Attribute| attribute.typed.is_some_and(Typed::is_of_key);
-            mapping.attributes.iter().filter(of_key).any(|attribute| attribute.value.any_reference(&is_id))
+            mapping.attributes.iter().filter(of_key).any(|attribute| attribute.value.any_reference(&is_it))
         })
     }
 

@@ -13,6 +13,7 @@ use crate::generate::{self, Order};
 use crate::output;
 use crate::progress::Progress;
 use crate::run::Run;
+use crate::runs;
 use crate::settings::Given;
 use crate::target::{Target, TargetArgs};
 
@@ -101,6 +102,7 @@ impl Invoke {
         target.close().await;
         drop(progress);
         let summary = summary?;
+        runs::remember(&self.target, "invoke", &source, &summary);
         if self.json {
             output::line(&summary.json()?)?;
         } else {

@@ -1,5 +1,7 @@
 //! The commands, one file each: arguments in, an [`Exit`](crate::exit::Exit) or an error out.
 
+pub mod completions;
+pub mod doctor;
 pub mod emulate;
 pub mod ingest;
 pub mod invoke;
@@ -7,8 +9,10 @@ pub mod item;
 pub mod items;
 pub mod letters;
 pub mod listen;
+pub mod man;
 pub mod map;
 pub mod mapping;
 pub mod relay;
 pub mod run;
+pub mod status;
 pub mod table;

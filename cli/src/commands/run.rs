@@ -15,6 +15,7 @@ use crate::feed::tape::{Order, Tape};
 use crate::function;
 use crate::output;
 use crate::progress::Progress;
+use crate::runs;
 use crate::settings::Given;
 use crate::stop::Stop;
 use crate::target::{Target, TargetArgs};
@@ -124,6 +125,7 @@ impl Run {
         target.close().await;
         drop(progress);
         let account = fed?;
+        runs::remember(&self.target, "run", &account.topic, &account.deliveries);
         if self.json {
             output::line(&account.json())?;
         } else {
@@ -157,6 +159,7 @@ impl Run {
         target.close().await;
         drop(progress);
         let Fed { account, discards } = fed?;
+        runs::remember(&self.target, "run", &source, &account.deliveries);
         if self.json {
             output::line(&account.json())?;
         } else {

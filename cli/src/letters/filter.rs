@@ -46,7 +46,8 @@ impl Filter {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a number and its unit.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let bad = || "it must be a whole number and s, m, h or d, such as 15m".to_owned();
     let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(bad)?;
     let seconds = match unit {

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// Given an operation and how often it was called before: a status and a body.
+/// Given an operation, or a path, and how often it was called before: a status and a body.
 type Answer = dyn Fn(&str, usize) -> (u16, String) + Send + Sync;
 
 pub struct Fake {
@@ -58,14 +58,15 @@ fn serve(stream: TcpStream, answer: &Answer, calls: &Mutex<HashMap<String, usize
     }
 }
 
-/// Reads one request, and returns the operation of its `x-amz-target`.
+/// Reads one request, and returns the operation of its `x-amz-target`; its path if it has none.
 fn operation(reader: &mut BufReader<TcpStream>) -> Option<String> {
-    let (mut operation, mut length) = (None, 0);
+    let (mut operation, mut length, mut path) = (None, 0, None);
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
+        path = path.or_else(|| line.split(' ').nth(1).map(str::to_owned));
         let Some((name, value)) = line.trim_end().split_once(": ") else {
             if line == "\r\n" {
                 break;
@@ -80,5 +81,5 @@ fn operation(reader: &mut BufReader<TcpStream>) -> Option<String> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    operation
+    operation.or(path)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod bad_input;
+mod doctor;
 mod emulate;
 mod fake;
 mod generate;
@@ -20,9 +21,11 @@ mod letters_killed;
 mod letters_readme;
 mod letters_redrive;
 mod map;
+mod people;
 mod relay;
 mod run;
 mod run_killed;
 mod shared;
+mod status;
 mod table;
 mod topic;
