@@ -10,7 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use clap::Args;
-use tablefeed::aws::{Clients, config_for_endpoint, default_chain};
+use tablefeed::aws::{Clients, config_for_endpoint, default_chain, lazily};
 use tablefeed_local::{Local, Recorder};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -115,8 +115,8 @@ impl Target {
         let again = RetryConfig::standard();
         Clients {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(plain.dynamodb.config().to_builder().retry_config(again.clone()).build()),
-            sqs: aws_sdk_sqs::Client::from_conf(plain.sqs.config().to_builder().retry_config(again.clone()).build()),
-            ssm: aws_sdk_ssm::Client::from_conf(plain.ssm.config().to_builder().retry_config(again).build()),
+            ssm: aws_sdk_ssm::Client::from_conf(plain.ssm.config().to_builder().retry_config(again.clone()).build()),
+            sqs: lazily(move || aws_sdk_sqs::Client::from_conf(plain.sqs.config().to_builder().retry_config(again).build())),
         }
     }
 

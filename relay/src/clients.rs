@@ -32,7 +32,7 @@ impl RelayClients {
         RelayClients {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             streams: aws_sdk_dynamodbstreams::Client::from_conf(streams.build()),
-            sqs: plain.sqs,
+            sqs: (*plain.sqs).clone(),
         }
     }
 }

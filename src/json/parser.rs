@@ -319,15 +319,26 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// One bit of 64 by a name's length and ends.
+fn mark(name: &str) -> u64 {
+    let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+    let bytes = name.as_bytes();
+    1 << ((bytes.len() * 7 + end(bytes.first()) * 5 + end(bytes.last())) % 64)
+}
+
 /// Of several members with one name keeps the last value, at the first one's place.
 fn last_wins<'a>(mut members: Vec<(Cow<'a, str>, Json<'a>)>) -> Vec<(Cow<'a, str>, Json<'a>)> {
     if members.len() <= SMALL_OBJECT {
-        let mut place = 1;
+        let (mut place, mut marks) = (0, 0);
         while let Some((name, _)) = members.get(place) {
-            match members[..place].iter().position(|(seen, _)| seen == name) {
+            let mark = mark(name);
+            // Names of which none has the mark are others.
+            let first = if marks & mark == 0 { None } else { members[..place].iter().position(|(seen, _)| seen == name) };
+            match first {
                 Some(first) => members[first].1 = members.remove(place).1,
                 None => place += 1,
             }
+            marks |= mark;
         }
         return members;
     }

@@ -214,7 +214,7 @@ fn hash<'d>(fields: &[Field], scope: &Scope<'d>) -> Result<Option<Content<'d>>, 
         canonical::write(&mut name, value).map_err(fault)?;
     }
     name.push(']');
-    Ok(Some(Content::Text(Cow::Owned(uuid_text(uuid_v5(scope.origin.namespace, &[&name]))))))
+    Ok(Some(Content::Text(Cow::Owned(uuid_text(uuid_v5(scope.origin.namespace, &name))))))
 }
 
 #[cfg(test)]

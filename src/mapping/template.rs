@@ -10,6 +10,9 @@ use super::reference::{Reference, Scope, Source};
 use super::value::Value;
 use crate::reason::Reason;
 
+/// Bytes that a text is given room for at once; most have less.
+const ROOM: usize = 128;
+
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -58,7 +61,7 @@ pub(super) fn join<'d>(pieces: &'d [Piece], scope: &Scope<'d>) -> Result<Cow<'d,
     if let [Piece::Plain(text)] = pieces {
         return Ok(Cow::Borrowed(text));
     }
-    let mut text = String::new();
+    let mut text = String::with_capacity(ROOM);
     for piece in pieces {
         match piece {
             Piece::Plain(plain) => text.push_str(plain),

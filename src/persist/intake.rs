@@ -68,6 +68,7 @@ pub fn split<'p>(
     ledger: &mut Ledger<'p>,
 ) -> Mappable<'p> {
     let mut mappable = Vec::with_capacity(records.len());
+    ledger.entries.reserve(records.len());
     for (position, record) in records.iter().enumerate() {
         let partition_key = record.partition_key.as_deref();
         let whole =

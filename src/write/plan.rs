@@ -32,8 +32,8 @@ pub struct Plan {
 /// Admits at most `limit` keys, in stream order. A document whose key was admitted replaces the earlier one and does not count.
 pub fn plan(items: &[Item], limit: Option<u64>) -> Plan {
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let mut plan = Plan::default();
-    let mut places: HashMap<&Key, usize> = HashMap::new();
+    let mut plan = Plan { slots: Vec::with_capacity(items.len()), over_limit: Vec::new() };
+    let mut places: HashMap<&Key, usize> = HashMap::with_capacity(items.len());
     for (position, Item { key, order, .. }) in items.iter().enumerate() {
         if let Some(&place) = places.get(key) {
             let slot: &mut Slot = &mut plan.slots[place];

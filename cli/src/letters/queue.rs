@@ -46,7 +46,7 @@ impl Queue {
             BadInput::error(format!("there is no queue {name}; `tablefeed invoke` creates {QUEUE}, --queue names another"))
         })?;
         let (wait_seconds, counted) = if target.is_cloud() { (WAIT_IN_CLOUD, COUNTED_IN_CLOUD) } else { (0, 1) };
-        Ok(Queue { client: clients.sqs, url, wait_seconds, counted })
+        Ok(Queue { client: (*clients.sqs).clone(), url, wait_seconds, counted })
     }
 
     /// Some messages, hidden from other readers for `seconds`.

@@ -18,7 +18,7 @@ impl Shared {
         let laptop = Laptop::new();
         let embedded = Embedded::start(Config { storage: Storage::Dir(laptop.path().join(".tablefeed")), port: 0 }).await.unwrap();
         let sqs = Clients::new(&config_for_endpoint(embedded.endpoint()), "test", None).sqs;
-        Shared { laptop, embedded, sqs }
+        Shared { laptop, embedded, sqs: (*sqs).clone() }
     }
 
     pub fn queue(&self) -> String {

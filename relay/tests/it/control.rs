@@ -52,7 +52,7 @@ impl Served {
         let streams = aws_sdk_dynamodbstreams::Client::new(&config);
         let options =
             Options { poll: Duration::from_millis(20), discovery: Duration::from_millis(100), allow_private: true, ..Options::default() };
-        let relay = Relay::open(options, clients.dynamodb, streams, clients.sqs, None, |_, _| {}).await.unwrap();
+        let relay = Relay::open(options, clients.dynamodb, streams, (*clients.sqs).clone(), None, |_, _| {}).await.unwrap();
         let keys = Keys::new(keys.iter().map(|key| (*key).to_owned()).collect());
         let routes: Router = router(Arc::new(Control::new(relay, keys, None)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -210,7 +210,7 @@ async fn a_letter_that_is_not_accepted_is_posted_again() {
 #[tokio::test]
 async fn a_letter_to_a_queue_carries_an_id_and_one_that_is_too_large_goes_without_images() {
     let (receiver, aws) = (refusing().await, Embedded::start(Config::default()).await.unwrap());
-    let sqs = Clients::new(&config_for_endpoint(aws.endpoint()), "tablefeed-test", None).sqs;
+    let sqs = Clients::new(&config_for_endpoint(aws.endpoint()), "tablefeed-test", None).sqs.clone();
     sqs.create_queue().queue_name("letters").send().await.unwrap();
     let queue = aws.queue_url("letters");
     let more = json!({"on_failure": "dead_letter", "max_attempts": 1, "dead_letter": {"queue_url": queue}});
@@ -238,7 +238,7 @@ async fn a_letter_to_a_queue_carries_an_id_and_one_that_is_too_large_goes_withou
 #[tokio::test]
 async fn a_url_that_is_not_the_operators_does_not_lead_into_the_network() {
     let receiver = Receiver::with_statuses(&[200]).await;
-    let sqs = Clients::new(&config_for_endpoint("http://127.0.0.1:9"), "tablefeed-test", None).sqs;
+    let sqs = Clients::new(&config_for_endpoint("http://127.0.0.1:9"), "tablefeed-test", None).sqs.clone();
     for url in [receiver.url.clone(), receiver.url.replace("127.0.0.1", "localhost"), receiver.url.replace("127.0.0.1", "0x7f.1")] {
         let more = json!({"on_failure": "dead_letter", "max_attempts": 1, "dead_letter": {"queue_url": "http://127.0.0.1:9/1/none"}});
         let deliverer = Deliverer::new(declaration(&url, &more), Guard::Public, "subscription", &sqs).unwrap();

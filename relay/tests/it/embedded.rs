@@ -29,7 +29,7 @@ async fn given_a_subscription_when_items_are_put_then_the_url_gets_them_in_order
     let options =
         Options { poll: Duration::from_millis(10), discovery: Duration::from_millis(50), allow_private: true, ..Options::default() };
     let streams = streams_client(&config, None);
-    let relay = Relay::open(options, clients.dynamodb.clone(), streams, clients.sqs.clone(), None, |_, _| {}).await.unwrap();
+    let relay = Relay::open(options, clients.dynamodb.clone(), streams, (*clients.sqs).clone(), None, |_, _| {}).await.unwrap();
     let declaration = json!({"table_name": "things", "url": format!("{}/a", receiver.url), "batch": {"max_records": 3}});
     let id = relay.add(Declaration::parse(&declaration).unwrap(), Origin::Http).await.unwrap();
     for n in 0..10 {

@@ -47,7 +47,7 @@ impl Scene {
             last_wait: millis(20),
             patience: Duration::from_secs(20),
         };
-        let (dynamodb, sqs) = (self.clients.dynamodb.clone(), self.clients.sqs.clone());
+        let (dynamodb, sqs) = (self.clients.dynamodb.clone(), (*self.clients.sqs).clone());
         Relay::open(options, dynamodb, self.streams.clone(), sqs, None, |_, _| {}).await.unwrap()
     }
 
