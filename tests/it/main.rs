@@ -8,6 +8,7 @@ mod deletes;
 mod derived_keys;
 mod event;
 mod faults;
+mod frozen;
 mod guarantees;
 mod init;
 mod kafka;
