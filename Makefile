@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke services stop test test-more check bench bench-ingest mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check bench bench-ingest bench-function mutants fuzz fuzz-proofs build deploy delete
 
 PYTHON ?= python3
 SAM ?= sam
@@ -12,6 +12,8 @@ PORT ?= 8000
 ARCHITECTURE ?= arm64
 # Parameters of template.yaml, as in: make deploy PARAMETERS='PersistRecords=5000 LogLevel=DEBUG'
 PARAMETERS ?=
+# How often bench-function measures each function
+ROUNDS ?= 5
 # How long each fuzz target runs
 FUZZ_SECONDS ?= 30
 FUZZ_TARGETS ?= compression event kpl mapping template
@@ -86,6 +88,12 @@ bench: ## Benchmarks
 bench-ingest: .venv-bench/.stamp ## Ingest beside Flask and an empty handler, each on one core; Linux, two cores, two minutes beyond the build
 	cargo build --release -p tablefeed-cli -p tablefeed-bench-ingest
 	taskset -c 1 $(TARGET)/release/bench-ingest $(abspath .venv-bench/bin/gunicorn)
+
+# Each by itself: together they would be built with each other's features.
+bench-function: ## persist beside an empty function and a plain one on the AWS SDK; Linux, two cores, ROUNDS=5
+	cargo build --release -p tablefeed --bin persist
+	cargo build --release -p tablefeed-bench-function
+	$(TARGET)/release/bench-function $(TARGET)/bench-function $(ROUNDS) floor=$(TARGET)/release/bench-function-floor ours=$(TARGET)/release/persist
 
 mutants: ## Plant the faults of mutants/ one by one; each must be caught by the test that its patch names
 	$(PYTHON) mutants/run.py
