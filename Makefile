@@ -93,7 +93,9 @@ bench-ingest: .venv-bench/.stamp ## Ingest beside Flask and an empty handler, ea
 bench-function: ## persist beside an empty function and a plain one on the AWS SDK; Linux, two cores, ROUNDS=5
 	cargo build --release -p tablefeed --bin persist
 	cargo build --release -p tablefeed-bench-function
-	$(TARGET)/release/bench-function $(TARGET)/bench-function $(ROUNDS) floor=$(TARGET)/release/bench-function-floor ours=$(TARGET)/release/persist
+	cargo build --release --locked --manifest-path benches/function/plain/Cargo.toml --target-dir $(TARGET)/plain
+	$(TARGET)/release/bench-function $(TARGET)/bench-function $(ROUNDS) floor=$(TARGET)/release/bench-function-floor \
+	  'AWS SDK, plain=$(TARGET)/plain/release/plain' ours=$(TARGET)/release/persist
 
 mutants: ## Plant the faults of mutants/ one by one; each must be caught by the test that its patch names
 	$(PYTHON) mutants/run.py

@@ -6,20 +6,23 @@
 //! A program may have arguments, after spaces. The one that is named `floor` writes nothing; `ours` is held against the targets. Rounds of
 //! the functions take turns, so that what else the machine does strikes all of them. Prints Markdown; the same and more goes to FOLDER.
 
+mod data;
 mod endpoint;
 mod event;
 mod http;
 mod markdown;
 mod measure;
+mod plots;
 mod process;
 mod runtime_api;
 mod samples;
 mod starter;
+mod svg;
 mod targets;
 mod tls;
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::task::LocalSet;
 
@@ -71,9 +74,17 @@ async fn run(folder: PathBuf, rounds: usize, functions: &[Bootstrap]) -> io::Res
             bench.round(function, function.name != FLOOR, &mut measured.samples).await?;
         }
     }
+    report(&folder, &all)
+}
+
+fn report(folder: &Path, all: &[Measured]) -> io::Result<()> {
     let nothing = Samples::default();
     let of = |name| all.iter().find(|measured| measured.name == name).map_or(&nothing, |measured| &measured.samples);
-    let report = markdown::report(&all, of(FLOOR), of(OURS));
+    let report = markdown::report(all, of(FLOOR), of(OURS));
     std::fs::write(folder.join("report.md"), &report)?;
+    std::fs::write(folder.join("report.json"), format!("{:#}\n", data::data(all, of(FLOOR), of(OURS))))?;
+    for (name, plot) in plots::plots(all) {
+        std::fs::write(folder.join(name), plot)?;
+    }
     writeln!(io::stdout(), "{report}")
 }
