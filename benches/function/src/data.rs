@@ -15,7 +15,7 @@ pub fn data(all: &[Measured], floor: &Samples, ours: &Samples) -> Value {
         })
         .collect();
     let functions: Vec<Value> = all.iter().map(|measured| function(&measured.name, &measured.samples)).collect();
-    json!({"targets": targets, "functions": functions})
+    json!({"targets": targets, "uneven_percent": ours.unevenness(), "functions": functions})
 }
 
 fn function(name: &str, samples: &Samples) -> Value {

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::samples::{LATENCIES, Measured, SIZES, Samples};
-use crate::targets::{FIGURES, Target};
+use crate::targets::{EVEN, FIGURES, Target};
 
 /// `floor` and `ours` are among `all`.
 pub fn report(all: &[Measured], floor: &Samples, ours: &Samples) -> String {
-    [figures(all, floor, ours), processor(all), times(all), calls(all)].join("\n")
+    [figures(all, floor, ours), processor(all, ours), times(all), calls(all)].join("\n")
 }
 
 fn row(text: &mut String, cells: impl IntoIterator<Item = String>) {
@@ -52,12 +52,16 @@ fn figures(all: &[Measured], floor: &Samples, ours: &Samples) -> String {
     text
 }
 
-fn processor(all: &[Measured]) -> String {
+fn processor(all: &[Measured], ours: &Samples) -> String {
     let mut text = "Processor time a record, µs, at no latency, an empty event's subtracted, by records of an event.\n\n".to_owned();
     head(&mut text, std::iter::once(String::new()).chain(SIZES.map(|records| records.to_string())));
     for Measured { name, samples } in all {
         let figures = SIZES.map(|records| shown(samples.processor_a_record(records)));
         row(&mut text, std::iter::once(name.clone()).chain(figures));
+    }
+    if let Some(uneven) = ours.unevenness() {
+        let met = if uneven <= EVEN { "met" } else { "**missed**" };
+        writeln!(text, "\nOurs from 1,000 records on: level within {uneven:.1} % (to reach: {EVEN} %): {met}.").unwrap_or_default();
     }
     text
 }

@@ -38,6 +38,13 @@ impl Samples {
         Some((of(records)? - of(0)?) / records_as_number)
     }
 
+    /// By how much the processor time of a record differs at most from 1,000 records of an event on, in percent of the least.
+    pub fn unevenness(&self) -> Option<f64> {
+        let large: Vec<f64> = SIZES.iter().filter(|size| **size >= 1000).filter_map(|size| self.processor_a_record(*size)).collect();
+        let least = large.iter().copied().reduce(f64::min)?;
+        Some((large.iter().copied().fold(least, f64::max) / least - 1.0) * 100.0)
+    }
+
     pub fn warm(&self, latency: u64, records: usize) -> Option<f64> {
         self.warm.get(&(latency, records)).and_then(|samples| median(samples))
     }
@@ -54,4 +61,18 @@ pub fn median(samples: &[f64]) -> Option<f64> {
 pub struct Measured {
     pub name: String,
     pub samples: Samples,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_records_processor_time_is_without_that_of_an_empty_event() {
+        let processor = BTreeMap::from([(0, vec![50.0]), (1000, vec![2050.0, 90_000.0, 2049.0]), (2000, vec![4450.0])]);
+        let samples = Samples { processor, ..Samples::default() };
+        assert_eq!(samples.processor_a_record(1000), Some(2.0));
+        assert_eq!(samples.unevenness().map(f64::round), Some(10.0));
+        assert_eq!((samples.processor_a_record(100), samples.warm(5, 100)), (None, None));
+    }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::env;
 
+use aws_config::BehaviorVersion;
 use aws_lambda_events::kinesis::{KinesisEvent, KinesisEventRecord};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -36,7 +37,7 @@ struct Function {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let config = aws_config::load_from_env().await;
+    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let function = Function {
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
         sqs: aws_sdk_sqs::Client::new(&config),
@@ -82,8 +83,7 @@ impl Function {
 }
 
 fn put(record: &KinesisEventRecord, document: Document, batch: &str) -> Result<WriteRequest, Error> {
-    let sequence = record.kinesis.sequence_number.as_deref().unwrap_or_default();
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, sequence.as_bytes()).to_string();
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, record.kinesis.sequence_number.as_bytes()).to_string();
     let place = format!("s3://{}/{}", document.bucket_name, document.s3_key);
     let mut put = PutRequest::builder()
         .item("CurationRecordId", AttributeValue::S(id))
