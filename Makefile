@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke services stop test test-more check docs bench bench-ingest mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check docs bench bench-ingest bench-function mutants fuzz fuzz-proofs build deploy delete
 
 PYTHON ?= python3
 SAM ?= sam
@@ -12,6 +12,8 @@ PORT ?= 8000
 ARCHITECTURE ?= arm64
 # Parameters of template.yaml, as in: make deploy PARAMETERS='PersistRecords=5000 LogLevel=DEBUG'
 PARAMETERS ?=
+# How often bench-function measures each function
+ROUNDS ?= 5
 # How long each fuzz target runs
 FUZZ_SECONDS ?= 30
 FUZZ_TARGETS ?= compression event kpl mapping template
@@ -26,7 +28,7 @@ FUZZ := .tools/cargo-fuzz@0.13.2/bin/cargo-fuzz
 PYTEST = PYTHONDONTWRITEBYTECODE=1 TABLEFEED_BIN=$(abspath $(TABLEFEED))
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
 
 demo: ## Run the function on a sample event, then show the table's items and the letters
 	$(COMPILED)
@@ -66,6 +68,7 @@ stop: ## End what make services began; harmless without it
 check: $(DENY) ## Formatting, lints, and what dependencies may be; no tests
 	cargo fmt --all --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	cargo fmt --manifest-path benches/function/plain/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DENY) --locked check --hide-inclusion-graph bans licenses sources
 
@@ -84,12 +87,24 @@ test-more: .venv-more/.stamp ## Template, package and function under SAM, cargo-
 	cargo build --workspace --bins --tests
 	$(PYTEST) .venv-more/bin/pytest tests/more
 
-bench: ## Benchmarks
+bench: ## All benchmarks, those of the targets bench-... included
 	cargo bench --workspace
+	$(MAKE) --no-print-directory $(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(MAKEFILE_LIST))
 
 bench-ingest: .venv-bench/.stamp ## Ingest beside Flask and an empty handler, each on one core; Linux, two cores, two minutes beyond the build
 	cargo build --release -p tablefeed-cli -p tablefeed-bench-ingest
 	taskset -c 1 $(TARGET)/release/bench-ingest $(abspath .venv-bench/bin/gunicorn)
+
+# Before whatever else the machine does, where one may ask for that.
+FIRST = $(shell chrt --rr 1 true 2> /dev/null && echo chrt --rr 1)
+
+# Each is built by itself: together they would have each other's features.
+bench-function: ## persist beside an empty function and a plain one on the AWS SDK; Linux, two cores, ROUNDS=5
+	cargo build --release -p tablefeed --bin persist
+	cargo build --release -p tablefeed-bench-function
+	cargo build --release --locked --manifest-path benches/function/plain/Cargo.toml --target-dir $(TARGET)/plain
+	$(FIRST) $(TARGET)/release/bench-function $(TARGET)/bench-function $(ROUNDS) floor=$(TARGET)/release/bench-function-floor \
+	  'plain SDK=$(TARGET)/plain/release/plain' ours=$(TARGET)/release/persist
 
 mutants: ## Plant the faults of mutants/ one by one; each must be caught by the test that its patch names
 	$(PYTHON) mutants/run.py

@@ -1,6 +1,6 @@
 //! Documents beside mappings that take them: what is measured of the way from a document's text to its item.
 //!
-//! Shared by `tests/allocations.rs` and `benches/mapping.rs`.
+//! For `tests/allocations.rs`.
 
 use tablefeed::json::{Json, parse};
 use tablefeed::mapping::{Item, Mapped, Mappings, Origin, ShortForm};
