@@ -10,9 +10,9 @@ use crate::event::{Event, curated};
 use crate::lambda::Lambda;
 use crate::world::World;
 
-/// Builds the function as it is deployed, and returns its path.
+/// Builds the function, and the benches' programs, which `make test-more` counts; returns its path.
 async fn persist() -> PathBuf {
-    let arguments = ["build", "--release", "--bin", "persist", "--locked"];
+    let arguments = ["build", "--release", "-p", "tablefeed", "-p", "tablefeed-bench-function", "--bins", "--locked"];
     let built = Command::new(env!("CARGO")).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().await.unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     PathBuf::from(env!("CARGO_BIN_EXE_persist")).ancestors().nth(2).unwrap().join("release/persist")
