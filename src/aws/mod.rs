@@ -5,6 +5,7 @@
 
 mod environment;
 mod trust;
+mod user_agent;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 
 pub use environment::config_for_function;
+use user_agent::UserAgent;
 
 /// One try of a call. A table that hangs now and then costs one such time-out instead of the invocation.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -83,7 +85,7 @@ impl Clients {
             Ok(app) => config.app_name(app).build(),
             Err(_) => config.build(),
         };
-        let mut table = aws_sdk_dynamodb::config::Builder::from(&config);
+        let mut table = aws_sdk_dynamodb::config::Builder::from(&config).interceptor(UserAgent::of(app));
         if let Some(region) = table_region {
             table = table.region(Region::new(region.to_owned()));
         }

@@ -39,6 +39,12 @@ impl BatchId {
         BatchId { client, parameter, max_age, kept: Mutex::new(None) }
     }
 
+    /// The batch id that was read last, however long ago.
+    pub fn last(&self) -> Option<String> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(|(batch, _)| batch.id.clone())
+    }
+
     /// The batch id, from the parameter unless a value young enough is kept. Throttles and server errors are retried until `until`.
     pub async fn fetch(&self, until: Instant) -> Fetched {
         let now = Instant::now();

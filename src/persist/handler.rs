@@ -3,7 +3,7 @@
 //! ```text
 //! event ─► records ─► documents ─► items ─► plan ─► write ─► letters ─► checkpoint ─► response
 //!                                    ▲
-//!          batch id (SSM), read meanwhile
+//!          batch id (SSM), read meanwhile; nearly always the last one, of which items are made at once
 //! ```
 //! Nothing here fails because of a record: each document ends in the ledger, and what is unfinished is delivered again.
 
@@ -123,12 +123,20 @@ impl Function {
         let documents = intake::split(&records, &payloads, &parts, &mut ledger);
         stages.end("decode");
 
+        // A batch lasts for many invocations: while its id is on its way, items are made with the last one.
+        let map = |id: &str, ledger: &Ledger<'_>| intake::map(&records, &documents, &|_| Some(id), &self.settings, ledger);
+        let last = fetching.as_ref().and_then(|_| self.batch_id.as_ref()?.last());
+        let early = last.as_deref().map(|id| map(id, &ledger));
+        stages.end("map");
+
         let (batch, get_parameter) = finish_fetching(fetching).await;
         let batch = self.usable(batch);
         stages.end("batch_id");
 
         let id = batch.as_ref().ok().and_then(Option::as_ref).map(|batch| batch.id.as_str());
-        let (places, items) = intake::map(&records, documents, &|_| id.or(Some(NO_BATCH)), &self.settings, &mut ledger);
+        let mapped = early.filter(|_| id == last.as_deref()).unwrap_or_else(|| map(id.unwrap_or(NO_BATCH), &ledger));
+        let (places, items) = intake::enter(&documents, mapped, &mut ledger);
+        drop(documents);
         stages.end("map");
 
         let mut written = Written::default();

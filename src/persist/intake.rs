@@ -141,27 +141,35 @@ fn undecoded<'p>(record: &'p Record<'p>, reason: Reason) -> (Cow<'p, [u8]>, Cont
     }
 }
 
-/// Makes items of documents, and what a tombstone is mapped to of those. `batch` is the batch id of a record's documents, by its
-/// position. Returns the items and, beside each, its document's place in the ledger.
+/// What documents, and tombstones, are mapped to, in their order. `batch` is the batch id of a record's documents, by its position.
+/// Nothing is entered into the ledger yet.
 pub fn map<'b>(
     records: &[Record<'_>],
-    documents: Mappable<'_>,
+    documents: &Mappable<'_>,
     batch: &dyn Fn(usize) -> Option<&'b str>,
     settings: &Settings,
-    ledger: &mut Ledger<'_>,
-) -> (Vec<usize>, Vec<Item>) {
-    let (mut places, mut items) = (Vec::with_capacity(documents.len()), Vec::with_capacity(documents.len()));
-    for (place, document) in documents {
-        let entry = &mut ledger.entries[place];
+    ledger: &Ledger<'_>,
+) -> Vec<Result<Mapped, Rejection>> {
+    let of_document = |(place, document): &(usize, Option<Json<'_>>)| {
+        let entry = &ledger.entries[*place];
         let origin = origin(&records[entry.record], entry, batch(entry.record), settings);
         let map = |document: &Json<'_>| settings.mapping.map(document, &origin);
-        match guarded(|| document.as_ref().map_or_else(|| settings.mapping.tombstone(&origin), map)) {
+        guarded(|| document.as_ref().map_or_else(|| settings.mapping.tombstone(&origin), map))
+    };
+    documents.iter().map(of_document).collect()
+}
+
+/// Enters what documents were mapped to. Returns the items and, beside each, its document's place in the ledger.
+pub fn enter(documents: &Mappable<'_>, mapped: Vec<Result<Mapped, Rejection>>, ledger: &mut Ledger<'_>) -> (Vec<usize>, Vec<Item>) {
+    let (mut places, mut items) = (Vec::with_capacity(mapped.len()), Vec::with_capacity(mapped.len()));
+    for ((place, _), mapped) in documents.iter().zip(mapped) {
+        match mapped {
             Ok(Mapped::Item(item)) => {
-                places.push(place);
+                places.push(*place);
                 items.push(item);
             }
-            Ok(Mapped::Filtered) => entry.state = State::Ended(Outcome::Filtered),
-            Ok(Mapped::Rejected(rejection)) | Err(rejection) => entry.state = State::Letter(rejection),
+            Ok(Mapped::Filtered) => ledger.entries[*place].state = State::Ended(Outcome::Filtered),
+            Ok(Mapped::Rejected(rejection)) | Err(rejection) => ledger.entries[*place].state = State::Letter(rejection),
         }
     }
     (places, items)

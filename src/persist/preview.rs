@@ -45,7 +45,8 @@ pub async fn preview(event: &[u8], settings: &Settings, batch: &str) -> Result<V
     let opened = intake::open(&records, &payloads, settings).await;
     let mut ledger = Ledger::default();
     let documents = intake::split(&records, &payloads, &opened, &mut ledger);
-    let (places, items) = intake::map(&records, documents, &|_| Some(batch), settings, &mut ledger);
+    let mapped = intake::map(&records, &documents, &|_| Some(batch), settings, &ledger);
+    let (places, items) = intake::enter(&documents, mapped, &mut ledger);
     let mut items: Vec<(usize, Item)> = places.into_iter().zip(items).rev().collect();
     let entries = ledger.entries.into_iter().enumerate();
     let previews = entries.map(|(place, entry)| {

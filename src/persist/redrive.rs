@@ -106,7 +106,8 @@ impl Function {
             kept[position] = enter(position, letter, &opened[position], &mut ledger, &mut mappable).err();
         }
         let batch = |letter| own(letter).or(latest).or(Some(NO_BATCH));
-        let (places_of_items, items) = intake::map(&records, mappable, &batch, &self.settings, &mut ledger);
+        let mapped = intake::map(&records, &mappable, &batch, &self.settings, &ledger);
+        let (places_of_items, items) = intake::enter(&mappable, mapped, &mut ledger);
 
         let mut report = RedriveReport::default();
         if how.dry_run {

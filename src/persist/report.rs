@@ -42,10 +42,14 @@ impl Stages {
         Stages { begin: now, last: now, ended: Vec::new() }
     }
 
-    /// Ends the stage that began when the one before it ended.
+    /// Ends a part of a stage, which began when the one before it ended.
     pub fn end(&mut self, stage: &'static str) {
         let now = Instant::now();
-        self.ended.push((stage, now - self.last));
+        let took = now - self.last;
+        match self.ended.iter_mut().find(|(known, _)| *known == stage) {
+            Some((_, before)) => *before += took,
+            None => self.ended.push((stage, took)),
+        }
         self.last = now;
     }
 

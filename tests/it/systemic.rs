@@ -153,3 +153,16 @@ async fn the_table_named_by_its_arn_is_the_table() {
     let seen = world.invoke(&[("TABLE", &arn), ("MAPPING", BY_ID)], &Event::of([r#"{"id":"a"}"#])).await;
     assert_eq!((seen.outcomes(), seen.systemic()), (vec![("persisted", 1)], ""));
 }
+
+#[tokio::test]
+async fn a_batch_id_that_was_read_before_is_not_used_when_it_cannot_be_read_now() {
+    let world = World::new().await;
+    let function = world.function(&[]);
+    let time = Duration::from_secs(60);
+    crate::world::invoke(&function, &three().bytes(), time).await.unwrap();
+    let before = world.calls("BatchWriteItem");
+    world.fault_of("GetParameter", Fault::error(400, "AccessDeniedException", "no"));
+    let seen = Seen::of(crate::world::invoke(&function, &Event::of([curated(7), "{}".to_owned()]).bytes(), time).await.unwrap());
+    assert!(seen.systemic().contains("AccessDeniedException"));
+    assert_eq!((world.calls("BatchWriteItem"), seen.checkpoint()), (before, Some(crate::event::sequence(0))));
+}
