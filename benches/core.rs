@@ -6,7 +6,7 @@
 
 #[path = "core/events.rs"]
 mod events;
-#[path = "function/src/in_process.rs"]
+#[path = "function/work/src/in_process.rs"]
 #[allow(dead_code, reason = "what counts whole invocations is not used here")]
 mod in_process;
 #[path = "core/stages.rs"]

@@ -1,6 +1,6 @@
 """What the function costs, where it can be counted: nothing here looks at a clock.
 
-Calls and allocations of an event are counted by `benches/function/tests/work.rs`, in `make test`.
+Calls and allocations of an event are counted by `benches/function/work/tests/work.rs`, in `make test`.
 """
 
 import os

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
-const LEFT: f64 = 70.0;
+const LEFT: f64 = 80.0;
 const RIGHT: f64 = 130.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 50.0;
@@ -110,7 +110,7 @@ mod tests {
     fn a_longer_time_stands_higher_and_a_larger_event_further_right() {
         let lines = [Line { name: "a < b".to_owned(), points: vec![(100.0, 1.0), (1000.0, 100.0)] }];
         let svg = plot("Time", "records", &[100.0, 1000.0], &lines);
-        assert!(svg.contains("points=\"122.0,350.0 590.0,40.0\""), "{svg}");
+        assert!(svg.contains("points=\"131.0,350.0 590.0,40.0\""), "{svg}");
         assert!(svg.contains("a &lt; b") && svg.ends_with("</svg>\n"));
     }
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../src/event.rs"]
+#[path = "../../src/event.rs"]
 mod event;
 #[path = "../src/in_process.rs"]
 mod in_process;

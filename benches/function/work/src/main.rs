@@ -2,9 +2,8 @@
 //!
 //! To be run under callgrind: what it takes more for more times is what an invocation takes.
 
-#[path = "../event.rs"]
+#[path = "../../src/event.rs"]
 mod event;
-#[path = "../in_process.rs"]
 mod in_process;
 
 use std::io;
