@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke services stop test test-more check bench bench-ingest mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check bench bench-ingest bench-relay mutants fuzz fuzz-proofs build deploy delete
 
 PYTHON ?= python3
 SAM ?= sam
@@ -86,6 +86,10 @@ bench: ## Benchmarks
 bench-ingest: .venv-bench/.stamp ## Ingest beside Flask and an empty handler, each on one core; Linux, two cores, two minutes beyond the build
 	cargo build --release -p tablefeed-cli -p tablefeed-bench-ingest
 	taskset -c 1 $(TARGET)/release/bench-ingest $(abspath .venv-bench/bin/gunicorn)
+
+bench-relay: ## The relay beside a plain poller, at a URL that takes 20 ms; two minutes beyond the build
+	cargo build --release -p tablefeed-cli -p tablefeed-bench-relay
+	$(TARGET)/release/bench-relay
 
 mutants: ## Plant the faults of mutants/ one by one; each must be caught by the test that its patch names
 	$(PYTHON) mutants/run.py
