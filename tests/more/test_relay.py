@@ -7,6 +7,7 @@ import re
 import shutil
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import pytest
 import websocket
@@ -17,6 +18,7 @@ from harness import until
 
 DEAD = "http://127.0.0.1:9/hook"
 KEY = "a-key-for-the-tests-alone"
+HOOKS = Path(__file__).parent / "schemathesis_hooks.py"
 
 
 @pytest.fixture
@@ -149,11 +151,21 @@ def give(page, key):
         page.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
 
 
-def test_the_api_is_as_its_description_says(relay, tmp_path):
+def look(relay, directory, *options):
+    """Runs schemathesis on the API's own description; the same requests every time. Returns what it said."""
     command = ["schemathesis", "--config-file", os.devnull, "run", f"{relay}/openapi.json", "--checks", "all"]
-    # One that is removed stays listed, and can be looked at, until the process ends.
-    command += ["--exclude-checks", "use_after_free"]
-    command += ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "40", "--continue-on-failure"]
-    command += ["--seed", "20260312", "--generation-database", "none", "--warnings", "off", "--no-color"]
-    said = harness.run(command, 600, cwd=tmp_path, env=tools.environment()).stdout
+    command += ["--continue-on-failure", "--seed", "20260312", "--generation-database", "none", "--warnings", "off"]
+    environment = tools.environment(SCHEMATHESIS_HOOKS=str(HOOKS))
+    return harness.run([*command, "--no-color", *options], 600, cwd=directory, env=environment).stdout
+
+
+def test_the_api_is_as_its_description_says(relay, tmp_path):
+    said = look(relay, tmp_path, "--phases", "examples,coverage,fuzzing", "--max-examples", "40")
     assert int(re.search(r"^ *(\d+) generated", said, re.MULTILINE)[1]) > 200, said
+
+
+def test_what_is_added_can_be_used_as_the_description_links_it(relay, tmp_path):
+    # One that is removed stays listed, and can be looked at, until the process ends.
+    options = ["--exclude-checks", "use_after_free", "--max-examples", "25"]
+    said = look(relay, tmp_path, "--phases", "stateful", *options)
+    assert "5 covered / 5 selected" in said, said
