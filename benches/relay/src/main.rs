@@ -60,8 +60,9 @@ async fn main() -> io::Result<()> {
     let poller = Poller { dynamodb: dynamodb.clone(), streams: streams_client(&config, None) };
     let world = World { endpoint: emulator.url.clone(), dynamodb, poller, directory };
     let mut report = Report { load: busy.split(' ').next().unwrap_or_default().to_owned(), ..Report::default() };
-    soon(&world, &mut report).await?;
-    many(&world, &mut report).await?;
+    let failed = |what: &str, error: &io::Error| io::Error::other(format!("{what}: {error:?}"));
+    soon(&world, &mut report).await.map_err(|error| failed("the time until changes arrive", &error))?;
+    many(&world, &mut report).await.map_err(|error| failed("how many arrive a second", &error))?;
     writeln!(io::stdout(), "{}", report.markdown())
 }
 
