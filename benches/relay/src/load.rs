@@ -14,6 +14,7 @@ use tokio::time::sleep;
 
 /// Of one BatchWriteItem.
 const BATCH: u64 = 25;
+const TRIES: u32 = 5;
 /// Items that puts change in turn.
 const ITEMS: u64 = 50;
 
@@ -55,7 +56,14 @@ pub async fn fill(client: &Client, table: &str, count: u64) -> io::Result<()> {
             let put = fields(n, n).into_iter().fold(PutRequest::builder(), |put, (name, value)| put.item(name, value));
             requests.push(WriteRequest::builder().put_request(put.build().map_err(io::Error::other)?).build());
         }
-        client.batch_write_item().request_items(table, requests).send().await.map_err(io::Error::other)?;
+        // On a busy machine a call may time out; what was written by it is not changed by another.
+        let mut tries = TRIES;
+        while let Err(error) = client.batch_write_item().request_items(table, requests.clone()).send().await {
+            tries -= 1;
+            if tries == 0 {
+                return Err(io::Error::other(error));
+            }
+        }
     }
     Ok(())
 }
