@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke services stop test test-more check docs bench bench-ingest bench-function mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check docs bench bench-ingest bench-function bench-relay mutants fuzz fuzz-proofs build deploy delete
 
 PYTHON ?= python3
 SAM ?= sam
@@ -105,6 +105,10 @@ bench-function: ## persist beside an empty function and a plain one on the AWS S
 	cargo build --release --locked --manifest-path benches/function/plain/Cargo.toml --target-dir $(TARGET)/plain
 	$(FIRST) $(TARGET)/release/bench-function $(TARGET)/bench-function $(ROUNDS) floor=$(TARGET)/release/bench-function-floor \
 	  'plain SDK=$(TARGET)/plain/release/plain' ours=$(TARGET)/release/persist
+
+bench-relay: ## The relay beside a plain poller, at a URL that takes 20 ms; two minutes beyond the build
+	cargo build --release -p tablefeed-cli -p tablefeed-bench-relay
+	$(TARGET)/release/bench-relay
 
 mutants: ## Plant the faults of mutants/ one by one; each must be caught by the test that its patch names
 	$(PYTHON) mutants/run.py

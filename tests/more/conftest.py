@@ -12,7 +12,7 @@ class Build:
 
     def __init__(self, target):
         self.target = target
-        self.folders = {name: target / "build" / name for name in ("Persist", "Ingest")}
+        self.folders = {name: target / "build" / name for name in ("Persist", "Ingest", "Relay")}
         self.bootstrap = self.folders["Persist"] / "bootstrap"
 
 

@@ -1,4 +1,4 @@
-"""What schemathesis does not know by itself: how documents become JSON lines."""
+"""What schemathesis does not know by itself: how documents become JSON lines, and how text is read."""
 
 import json
 
@@ -10,3 +10,8 @@ def lines(ctx, value):
     """An array as a line for each of its elements; anything else, which is at fault, as a line that is no object."""
     documents = value if isinstance(value, list) else [[value]]
     return "".join(json.dumps(document) + "\n" for document in documents).encode()
+
+
+@schemathesis.deserializer("text/plain")
+def text(ctx, response):
+    return response.content.decode()

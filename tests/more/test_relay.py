@@ -7,6 +7,7 @@ import re
 import shutil
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import pytest
 import websocket
@@ -16,6 +17,8 @@ import tools
 from harness import until
 
 DEAD = "http://127.0.0.1:9/hook"
+KEY = "a-key-for-the-tests-alone"
+HOOKS = Path(__file__).parent / "schemathesis_hooks.py"
 
 
 @pytest.fixture
@@ -26,9 +29,9 @@ def relay(tmp_path):
         yield "http://" + server.line("http://").rstrip("/")
 
 
-def ask(url, method="GET", body=None):
+def ask(url, method="GET", body=None, key=None):
     data = None if body is None else json.dumps(body).encode()
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
     with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as answer:
         text = answer.read().decode()
         return json.loads(text) if answer.headers["content-type"] == "application/json" else text
@@ -120,9 +123,49 @@ def test_the_page_shows_subscriptions_and_its_buttons_work(relay, page):
     assert page.troubles == [], "nothing is blocked, and nothing fails"
 
 
-def test_the_api_is_as_its_description_says(relay, tmp_path):
+def test_with_keys_the_page_shows_nothing_until_it_is_given_one(tmp_path, page):
+    with harness.serving("relay", tmp_path, API_KEYS=KEY) as url:
+        id = ask(url, "POST", {"table_name": "Orders", "url": DEAD}, KEY)
+        page.call("Page.navigate", url=url)
+        until("the field for a key", lambda: page.run("document.getElementById('door')?.hidden === false"))
+        until("why", lambda: "key" in page.run("document.getElementById('trouble').textContent").lower())
+        assert page.cell(id, ".url") is None
+
+        give(page, "a-key-that-is-none-of-them")
+        until("the refusal", lambda: page.run("document.getElementById('trouble').hidden") is False)
+        assert page.cell(id, ".url") is None
+        give(page, KEY)
+        until("the subscription", lambda: page.cell(id, ".url") == DEAD)
+        assert page.run("document.getElementById('trouble').hidden") and page.run("document.getElementById('key').value") == ""
+
+        page.press(id, "pause")
+        until("a pause", lambda: ask(url, key=KEY)[id]["status"] == "PAUSED")
+        assert page.run("document.cookie + localStorage.length") == "0", "the key is kept for this tab alone"
+
+
+def give(page, key):
+    """Types a key into the page's field and presses Enter."""
+    page.run("document.getElementById('key').focus()")
+    page.call("Input.insertText", text=key)
+    for kind in ("keyDown", "keyUp"):
+        page.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
+
+
+def look(relay, directory, *options):
+    """Runs schemathesis on the API's own description; the same requests every time. Returns what it said."""
     command = ["schemathesis", "--config-file", os.devnull, "run", f"{relay}/openapi.json", "--checks", "all"]
-    command += ["--phases", "examples,coverage,fuzzing", "--max-examples", "40", "--continue-on-failure"]
-    command += ["--seed", "20260312", "--generation-database", "none", "--warnings", "off", "--no-color"]
-    said = harness.run(command, 600, cwd=tmp_path, env=tools.environment()).stdout
+    command += ["--continue-on-failure", "--seed", "20260312", "--generation-database", "none", "--warnings", "off"]
+    environment = tools.environment(SCHEMATHESIS_HOOKS=str(HOOKS))
+    return harness.run([*command, "--no-color", *options], 600, cwd=directory, env=environment).stdout
+
+
+def test_the_api_is_as_its_description_says(relay, tmp_path):
+    said = look(relay, tmp_path, "--phases", "examples,coverage,fuzzing", "--max-examples", "40")
     assert int(re.search(r"^ *(\d+) generated", said, re.MULTILINE)[1]) > 200, said
+
+
+def test_what_is_added_can_be_used_as_the_description_links_it(relay, tmp_path):
+    # One that is removed stays listed, and can be looked at, until the process ends.
+    options = ["--exclude-checks", "use_after_free", "--max-examples", "25"]
+    said = look(relay, tmp_path, "--phases", "stateful", *options)
+    assert "5 covered / 5 selected" in said, said

@@ -14,7 +14,7 @@ import tools
 from harness import ROOT
 
 DEPLOY = (ROOT / "docs/deploy.md").read_text()
-FUNCTIONS = ["Persist", "Ingest"]
+FUNCTIONS = ["Persist", "Ingest", "Relay"]
 
 
 def read():
@@ -86,6 +86,41 @@ def test_ingest_is_there_only_when_it_is_asked_for(template, transformed):
     of_ingest = {name: each for name, each in transformed["Resources"].items() if name.startswith("Ingest")}
     assert of_ingest.keys() >= {"Ingest", "IngestRole", "IngestUrl", "IngestLogs", "IngestTable", "IngestFailingAlarm"}
     assert {each.get("Condition") for each in of_ingest.values()} == {"Ingests", "CreatesIngestTable"}
+
+
+def test_relay_is_there_only_when_it_is_asked_for(template, transformed):
+    assert template["Parameters"]["WithRelay"]["Default"] == "false"
+    of_relay = {name: each for name, each in transformed["Resources"].items() if name.startswith("Relay")}
+    assert of_relay.keys() == {"Relay", "RelayRole", "RelayFromTable", "RelayLogs", "RelayIteratorAgeAlarm"}
+    assert {each.get("Condition") for each in of_relay.values()} == {"Relays"}
+    assert [each["Assert"] for each in template["Rules"]["RelayIsWhole"]["Assertions"]] == [
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]} for name in ("RelayStreamArn", "RelayUrl")
+    ]
+
+
+def test_relay_may_read_its_stream_log_and_have_lambda_store_what_it_gave_up(transformed):
+    role = transformed["Resources"]["RelayRole"]["Properties"]
+    managed = {json.dumps(arn).rpartition("/")[2].rstrip('"]}') for arn in role["ManagedPolicyArns"]}
+    assert managed == {"AWSLambdaBasicExecutionRole", "AWSLambdaDynamoDBExecutionRole"}
+    own, to_bucket = role["Policies"]
+    condition, own, nothing = own["Fn::If"]
+    assert (condition, nothing) == ("DecryptsRelayStream", {"Ref": "AWS::NoValue"})
+    statements = [each for policy in (own, to_bucket) for each in policy["PolicyDocument"]["Statement"]]
+    assert {each["Action"] for each in statements} == {"kms:Decrypt", "s3:PutObject", "s3:ListBucket"}
+
+
+def test_nothing_of_the_tables_stream_is_lost_by_the_mapping(template, transformed):
+    mapping = transformed["Resources"]["RelayFromTable"]["Properties"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mapping["BisectBatchOnFunctionError"]
+    assert mapping["MaximumRecordAgeInSeconds"] == 3600 * 23, "streams of tables hold records for 24 hours"
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+    assert template["Parameters"]["RelayRetryAttempts"]["Default"] == -1
+    assert template["Parameters"]["RelayStart"]["Default"] == "TRIM_HORIZON"
+
+
+def test_what_is_secret_is_not_shown(template):
+    hidden = {name for name, each in template["Parameters"].items() if each.get("NoEcho")}
+    assert hidden == {"RelaySecret", "RelayHeaders"}
 
 
 def test_nobody_reaches_ingest_without_a_signature(transformed):

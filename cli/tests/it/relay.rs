@@ -14,21 +14,21 @@ use crate::laptop::Laptop;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A command that keeps running, ended with the test; what it prints comes a line each.
-struct Running {
+pub struct Running {
     process: Child,
     out: Receiver<String>,
     err: Receiver<String>,
 }
 
 impl Running {
-    fn start(laptop: &Laptop, arguments: &[&str]) -> Running {
+    pub fn start(laptop: &Laptop, arguments: &[&str]) -> Running {
         let mut command = laptop.command(arguments);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (lines(process.stdout.take().unwrap()), lines(process.stderr.take().unwrap()));
         Running { process, out, err }
     }
 
-    fn line(&self) -> String {
+    pub fn line(&self) -> String {
         self.out.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line; it said {:?}", self.err.try_iter().collect::<Vec<_>>()))
     }
 
@@ -49,7 +49,7 @@ impl Running {
         assert!(sent.success());
     }
 
-    fn terminate(mut self) -> Option<i32> {
+    pub fn terminate(mut self) -> Option<i32> {
         self.signal("-TERM");
         self.process.wait().unwrap().code()
     }
@@ -88,7 +88,8 @@ fn listen(laptop: &Laptop, relay: &str, table: &str, arguments: &[&str]) -> Runn
     listen
 }
 
-fn ask(url: &str, method: &str, body: &str) -> (u16, String) {
+/// One request to the control server: the answer's status and body.
+pub fn ask(url: &str, method: &str, body: &str) -> (u16, String) {
     let address = url.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();

@@ -12,3 +12,4 @@ mod receiver;
 mod runtime;
 mod sim;
 mod taker;
+mod template;

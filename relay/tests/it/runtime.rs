@@ -11,7 +11,7 @@ use axum::http::{Response, Uri};
 use serde_json::{Value, json};
 use tablefeed_server::{Limits, serve};
 use tokio::net::TcpListener;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
@@ -49,6 +49,32 @@ fn command(settings: &[(&str, &str)]) -> Command {
     command
 }
 
+/// The running binary, ended with the test.
+pub struct Lambda {
+    events: mpsc::UnboundedSender<String>,
+    answers: mpsc::UnboundedReceiver<(String, Value)>,
+    _child: Child,
+}
+
+impl Lambda {
+    pub async fn start(settings: &[(&str, &str)]) -> Lambda {
+        let (events, queue) = mpsc::unbounded_channel();
+        let (answered, answers) = mpsc::unbounded_channel();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let routes = Router::new().fallback(answer).with_state(Arc::new(Runtime { events: Mutex::new(queue), answers: answered }));
+        tokio::spawn(serve(listener, routes, Limits { connections: 10, drain: Duration::ZERO }, std::future::pending()));
+        let child = command(settings).env("AWS_LAMBDA_RUNTIME_API", &address).stdout(Stdio::null()).spawn().unwrap();
+        Lambda { events, answers, _child: child }
+    }
+
+    /// What it answers to an event of these records: `response` or `error`, and its body.
+    pub async fn invoke(&mut self, sequences: &[u64]) -> (String, Value) {
+        self.events.send(event(sequences)).unwrap();
+        timeout(PATIENCE, self.answers.recv()).await.unwrap().unwrap()
+    }
+}
+
 fn event(sequences: &[u64]) -> String {
     let record = |sequence: &u64| json!({"eventName": "INSERT", "dynamodb": {"SequenceNumber": sequence.to_string()}});
     json!({"Records": sequences.iter().map(record).collect::<Vec<_>>()}).to_string()
@@ -57,24 +83,15 @@ fn event(sequences: &[u64]) -> String {
 #[tokio::test]
 async fn the_binary_delivers_events_and_reports_the_first_record_that_is_not_delivered() {
     let receiver = Receiver::start(|_, request| Reply::status(if request.sequences().contains(&3) { 400 } else { 200 })).await;
-    let (events, queue) = mpsc::unbounded_channel();
-    let (answered, mut answers) = mpsc::unbounded_channel();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let routes = Router::new().fallback(answer).with_state(Arc::new(Runtime { events: Mutex::new(queue), answers: answered }));
-    tokio::spawn(serve(listener, routes, Limits { connections: 10, drain: Duration::ZERO }, std::future::pending()));
-    let _child = command(&[("URL", &receiver.url), ("AWS_LAMBDA_RUNTIME_API", &address)]).stdout(Stdio::null()).spawn().unwrap();
+    let mut lambda = Lambda::start(&[("URL", &receiver.url)]).await;
     for (sequences, kind, expected) in [
         (&[1, 2][..], "response", json!({"batchItemFailures": []})),
         (&[2, 3, 4], "response", json!({"batchItemFailures": [{"itemIdentifier": "3"}]})),
         (&[3], "response", json!({"batchItemFailures": [{"itemIdentifier": "3"}]})),
     ] {
-        events.send(event(sequences)).unwrap();
-        let answer = timeout(PATIENCE, answers.recv()).await.unwrap().unwrap();
-        assert_eq!(answer, (kind.to_owned(), expected));
+        assert_eq!(lambda.invoke(sequences).await, (kind.to_owned(), expected));
     }
-    events.send(event(&[3, 4])).unwrap();
-    let (kind, body) = timeout(PATIENCE, answers.recv()).await.unwrap().unwrap();
+    let (kind, body) = lambda.invoke(&[3, 4]).await;
     assert_eq!((kind.as_str(), &body["errorType"]), ("error", &json!("Refused")));
 }
 
