@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
 
 use crate::change::Sequence;
+use crate::gaps::Gaps;
 use crate::subscription::{Declaration, Origin, Start};
 
 const SCHEMA: &str = "
@@ -15,7 +16,8 @@ const SCHEMA: &str = "
         paused INTEGER NOT NULL, closed INTEGER NOT NULL, stream TEXT);
     CREATE TABLE IF NOT EXISTS checkpoint (
         subscription TEXT NOT NULL, stream TEXT NOT NULL, shard TEXT NOT NULL, position TEXT NOT NULL,
-        PRIMARY KEY (subscription, stream, shard)) WITHOUT ROWID;";
+        PRIMARY KEY (subscription, stream, shard)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS gaps (subscription TEXT PRIMARY KEY, told TEXT NOT NULL);";
 const ENDED: &str = "ENDED";
 
 /// Why the store cannot be used.
@@ -48,6 +50,13 @@ pub struct Stored {
 pub enum Checkpoint {
     After(Sequence),
     Ended,
+}
+
+impl Checkpoint {
+    /// The last record that was acknowledged; `None` at the shard's end.
+    pub fn after(self) -> Option<Sequence> {
+        if let Checkpoint::After(sequence) = self { Some(sequence) } else { None }
+    }
 }
 
 /// The open store.
@@ -112,10 +121,27 @@ impl Store {
         Ok(())
     }
 
-    /// Removes a subscription and its checkpoints.
+    /// Removes a subscription, with its checkpoints and gaps.
     pub fn remove(&self, id: &str) -> Result<(), StoreError> {
-        self.forget(id)?;
-        self.connection().execute("DELETE FROM subscription WHERE id = ?", [id])?;
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        transaction.execute("DELETE FROM checkpoint WHERE subscription = ?", [id])?;
+        transaction.execute("DELETE FROM gaps WHERE subscription = ?", [id])?;
+        transaction.execute("DELETE FROM subscription WHERE id = ?", [id])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// The gaps that were told of a subscription.
+    pub fn gaps(&self, id: &str) -> Result<Gaps, StoreError> {
+        let told =
+            self.connection().query_row("SELECT told FROM gaps WHERE subscription = ?", [id], |row| row.get::<_, String>(0)).optional()?;
+        let Some(told) = told else { return Ok(Gaps::default()) };
+        serde_json::from_str(&told).map_err(|error| StoreError::Unreadable { id: id.to_owned(), what: format!("gaps: {error}") })
+    }
+
+    pub fn put_gaps(&self, id: &str, gaps: &Gaps) -> Result<(), StoreError> {
+        let told = serde_json::to_string(gaps).map_err(|error| StoreError::Unreadable { id: id.to_owned(), what: error.to_string() })?;
+        self.connection().execute("INSERT OR REPLACE INTO gaps (subscription, told) VALUES (?, ?)", [id, &told])?;
         Ok(())
     }
 
