@@ -115,8 +115,8 @@ impl Engine {
         let parents: BTreeSet<&str> = listing.shards.iter().filter_map(|shard| shard.parent.as_deref()).collect();
         let unlisted: BTreeSet<String> = parents.difference(&ids).map(|id| (*id).to_owned()).collect();
         let latest = start == Start::Latest;
-        // Only a shard with a child is surely closed: a range with an end may be that of what an open shard has now.
-        let closed = |shard: &&Shard| latest && shard.closed && parents.contains(shard.id.as_str());
+        // A child tells surely that a shard is closed: its own description may be old, and a range may end with the newest record.
+        let closed = |shard: &&Shard| latest && parents.contains(shard.id.as_str());
         let first = |shard: &&Shard| shard.parent.as_ref().is_none_or(|parent| unlisted.contains(parent));
         let begun = listing.shards.iter().filter(|shard| if latest { !closed(shard) } else { first(shard) });
         let asked: Vec<_> = begun.map(|shard| self.place(arn.clone(), shard.clone(), latest)).collect();

@@ -151,9 +151,9 @@ impl Reader {
             return Ok(Place { start, iterator, ..Place::default() });
         }
         kept.ended = iterator.is_none();
-        cursor.iterator = iterator;
+        cursor.iterator.clone_from(&iterator);
         kept.origin = Some(From::Horizon);
-        Ok(Place { start, offset: Some(kept.start), ..Place::default() })
+        Ok(Place { start, iterator, offset: Some(kept.start), ..Place::default() })
     }
 
     /// An iterator. Where the service takes no number of a record that may not exist, it is one at the oldest.
@@ -303,11 +303,11 @@ impl Kept {
             return Step::Reread;
         };
         place.offset = Some(offset);
-        place.iterator = None;
         let from = usize::try_from(offset - self.base).unwrap_or(usize::MAX);
         let changes: Vec<_> = self.changes.iter().skip(from).take(PAGE).cloned().collect();
         if !changes.is_empty() {
             place.offset = Some(offset + changes.len() as u64);
+            place.iterator = None;
             return Step::Give(Given::Changes(changes));
         }
         if self.ended { Step::Give(Given::Ended) } else { Step::Pull(offset) }

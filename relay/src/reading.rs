@@ -78,6 +78,9 @@ impl Follower {
         if !reading.owed {
             reading.found = listing.shards.iter().map(|shard| shard.id.clone()).collect();
         }
+        let overtaken = reading.tree.overtaken(&reading.ended);
+        self.engine.store.ended(id, &reading.arn, &overtaken)?;
+        reading.ended.extend(overtaken);
         let mut lost = Vec::new();
         for parent in reading.tree.unknown(&reading.ended) {
             if !self.engine.exists(&reading.arn, &parent).await {

@@ -167,6 +167,9 @@ impl Store {
 
     /// Stores that a subscription has nothing to read in these shards.
     pub fn ended(&self, id: &str, stream: &str, shards: &[String]) -> Result<(), StoreError> {
+        if shards.is_empty() {
+            return Ok(());
+        }
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
         for shard in shards {

@@ -78,6 +78,21 @@ impl Tree {
         parents.filter(|id| !self.shards.contains_key(id) && !ended.contains(id)).collect()
     }
 
+    /// Shards that a listing lacked until their descendants were done with: nothing is to be read in them any more.
+    pub fn overtaken(&self, ended: &BTreeSet<String>) -> Vec<String> {
+        let mut done = ended.clone();
+        let mut found = Vec::new();
+        loop {
+            let parents = self.shards.values().filter(|shard| done.contains(&shard.id)).filter_map(|shard| shard.parent.as_ref());
+            let more: Vec<String> = parents.filter(|id| self.shards.contains_key(*id) && !done.contains(*id)).cloned().collect();
+            if more.is_empty() {
+                return found;
+            }
+            done.extend(more.iter().cloned());
+            found.extend(more);
+        }
+    }
+
     /// The lowest number that a record of a shard may have, if that is known.
     pub fn start(&self, id: &str) -> Option<Sequence> {
         self.shards.get(id).and_then(|shard| shard.start.clone())
@@ -132,6 +147,16 @@ mod tests {
         assert_eq!((tree.readable(&set(&[])), tree.unfinished(&set(&[]))), (vec!["b".to_owned()], vec!["b".to_owned()]));
         tree.merge(&[shard("b", "a", true)]);
         assert!(tree.readable(&set(&[])) == ["b"] && tree.unknown(&set(&[])).is_empty());
+    }
+
+    #[test]
+    fn an_ancestor_that_is_listed_late_is_not_read_behind_its_descendants() {
+        let mut tree = Tree::default();
+        tree.merge(&[shard("d", "c", false), shard("c", "b", true), shard("a", "", true)]);
+        assert!(tree.overtaken(&set(&["c"])).is_empty());
+        tree.merge(&[shard("b", "a", true)]);
+        assert_eq!(tree.overtaken(&set(&["c"])), ["b", "a"]);
+        assert!(tree.overtaken(&set(&["a", "b", "c"])).is_empty());
     }
 
     #[test]

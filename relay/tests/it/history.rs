@@ -20,11 +20,11 @@ use tokio::time::{Instant, sleep};
 use crate::sim::{Made, STALE, Sim};
 use crate::taker::{Act, Given, Receiver};
 
-const HISTORIES: u64 = 400;
+const HISTORIES: u64 = 2000;
 /// Each with a runtime and servers of its own.
 const THREADS: u64 = 2;
 /// Of each thread. They wait most of the time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 10;
 const KEYS: usize = 4;
 /// After the last change, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -85,8 +85,8 @@ impl Scene {
     async fn relay(&self, seed: u64, state: Option<&TempDir>) -> Relay {
         let millis = Duration::from_millis;
         let options = Options {
-            poll: millis(if many(seed) { 2000 } else { 80 }),
-            discovery: millis(100),
+            poll: millis(if many(seed) { 2000 } else { 120 }),
+            discovery: millis(200),
             allow_private: true,
             first_wait: millis(2),
             last_wait: millis(20),

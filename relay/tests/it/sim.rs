@@ -194,12 +194,22 @@ impl Table {
 
     /// What is old is no more.
     pub fn trim(&mut self) {
-        self.horizon = self.rng.u64(self.horizon..=self.next);
+        let horizon = self.rng.u64(self.horizon..=self.next);
+        self.trim_below(horizon, 0.8);
+    }
+
+    /// What there is is no more.
+    pub fn trim_all(&mut self) {
+        self.trim_below(self.next, 1.0);
+    }
+
+    fn trim_below(&mut self, horizon: u64, share: f64) {
+        self.horizon = horizon;
         let now = Instant::now();
         let mut first = true;
         for stream in &mut self.streams {
             for shard in &mut stream.shards {
-                if self.rng.f64() < 0.8 {
+                if self.rng.f64() < share {
                     shard.trimmed = shard.records.iter().filter(|record| record.sequence < self.horizon).count();
                     shard.records[..shard.trimmed].iter_mut().for_each(|record| record.trimmed = true);
                 }
