@@ -7,6 +7,7 @@
 
 pub mod change;
 pub mod clients;
+mod commit;
 pub mod config;
 pub mod control;
 pub mod deliver;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
 
 use crate::change::Sequence;
+use crate::commit::{Queue, Row};
 use crate::gaps::Gaps;
 use crate::subscription::{Declaration, Origin, Start};
 
@@ -25,6 +26,8 @@ const ENDED: &str = "ENDED";
 pub enum StoreError {
     #[error("the relay's store: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    #[error("the relay's store: a checkpoint is not written: {0}")]
+    Unwritten(String),
     #[error("the relay's store: subscription {id} cannot be read: {what}")]
     Unreadable { id: String, what: String },
 }
@@ -61,7 +64,11 @@ impl Checkpoint {
 
 /// The open store.
 #[derive(Debug)]
-pub struct Store(Mutex<Connection>);
+pub struct Store {
+    connection: Mutex<Connection>,
+    /// Checkpoints that are to be written.
+    queue: Queue,
+}
 
 impl Store {
     /// Opens or makes the file; in memory without one.
@@ -73,11 +80,11 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Store(Mutex::new(connection)))
+        Ok(Store { connection: Mutex::new(connection), queue: Queue::default() })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All of them, in the order of their ids.
@@ -193,11 +200,9 @@ impl Store {
             Checkpoint::After(sequence) => sequence.as_str(),
             Checkpoint::Ended => ENDED,
         };
-        let connection = self.connection();
-        let mut insert =
-            connection.prepare_cached("INSERT OR REPLACE INTO checkpoint (subscription, stream, shard, position) VALUES (?, ?, ?, ?)")?;
-        insert.execute(params![id, stream, shard, position])?;
-        Ok(())
+        let text = str::to_owned;
+        let row = Row { subscription: text(id), stream: text(stream), shard: text(shard), position: text(position) };
+        self.queue.write(&self.connection, row).map_err(StoreError::Unwritten)
     }
 }
 

@@ -20,14 +20,14 @@ use tokio::time::{Instant, sleep};
 use crate::sim::{Made, STALE, Sim};
 use crate::taker::{Act, Given, Receiver};
 
-const HISTORIES: u64 = 2000;
+const HISTORIES: u64 = 300;
 /// Each with a runtime and servers of its own.
 const THREADS: u64 = 2;
 /// Of each thread. They wait most of the time.
-const AT_ONCE: usize = 10;
+const AT_ONCE: usize = 6;
 const KEYS: usize = 4;
 /// After the last change, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 struct Scene {
     sim: Sim,
@@ -85,11 +85,11 @@ impl Scene {
     async fn relay(&self, seed: u64, state: Option<&TempDir>) -> Relay {
         let millis = Duration::from_millis;
         let options = Options {
-            poll: millis(if many(seed) { 2000 } else { 120 }),
+            poll: millis(if many(seed) { 5000 } else { 120 }),
             discovery: millis(200),
             allow_private: true,
             first_wait: millis(2),
-            last_wait: millis(20),
+            last_wait: millis(1000),
             patience: PATIENCE,
             settle: STALE * 2,
             kept_bytes: if seed.is_multiple_of(3) { 1000 } else { 1 << 20 },
