@@ -79,7 +79,10 @@ impl Lane {
     /// Reads and delivers until it ends. Dropped, it stops at once.
     pub async fn run(mut self) -> LaneEnd {
         loop {
-            let chosen = self.gather().await;
+            let chosen = match self.gather().await {
+                Ok(chosen) => chosen,
+                Err(error) => return self.again(&error.to_string()).await,
+            };
             if chosen.changes.is_empty() {
                 let checkpoint = match &chosen.skipped {
                     Some(sequence) => Checkpoint::After(sequence.clone()),
@@ -117,7 +120,7 @@ impl Lane {
     }
 
     /// Changes for a delivery; none if the shard has ended, or if none of what was read is wanted.
-    async fn gather(&mut self) -> Chosen {
+    async fn gather(&mut self) -> Result<Chosen, StoreError> {
         let mut chosen = Chosen::default();
         let mut until = None;
         loop {
@@ -126,21 +129,22 @@ impl Lane {
                 self.choose(&mut chosen, change);
             }
             if chosen.changes.len() >= self.batch.max_records || self.ended {
-                return chosen;
+                return Ok(chosen);
             }
             if chosen.changes.is_empty() {
                 if chosen.skipped.is_some() {
-                    return chosen;
+                    return Ok(chosen);
                 }
-                self.more().await;
+                self.more().await?;
                 continue;
             }
             if self.batch.max_wait.is_zero() {
-                return chosen;
+                return Ok(chosen);
             }
             let until = *until.get_or_insert_with(|| Instant::now() + self.batch.max_wait);
-            if timeout_at(until, self.more()).await.is_err() {
-                return chosen;
+            match timeout_at(until, self.more()).await {
+                Ok(read) => read?,
+                Err(_) => return Ok(chosen),
             }
         }
     }
@@ -159,26 +163,22 @@ impl Lane {
     }
 
     /// Waits until there is more, or the shard's end.
-    async fn more(&mut self) {
+    async fn more(&mut self) -> Result<(), StoreError> {
         match self.reader.next(&mut self.place).await {
             Ok(Given::Changes(changes)) => {
                 if let (Some(gap), Some(first)) = (self.gap.take(), changes.first()) {
-                    let closed = Gap { before: Some(first.sequence.as_str().to_owned()), ..gap.clone() };
-                    let mut facts = self.live.facts();
-                    if let Some(known) = facts.gaps.iter_mut().find(|known| **known == gap) {
-                        *known = closed;
-                    }
+                    self.live.gap(&self.store, Gap { before: Some(first.sequence.as_str().to_owned()), ..gap })?;
                 }
                 self.live.facts().counts.read += changes.len() as u64;
                 self.read.extend(changes);
             }
             Ok(Given::Ended) => self.ended = true,
             Err(StreamError::Trimmed) => {
-                self.report_gap();
+                self.tell_gap()?;
                 self.place.trimmed();
             }
             Err(StreamError::Gone) => {
-                self.report_gap();
+                self.tell_gap()?;
                 self.ended = true;
             }
             Err(StreamError::Expired) => {}
@@ -187,18 +187,19 @@ impl Lane {
                 sleep(self.pause).await;
             }
         }
+        Ok(())
     }
 
-    fn report_gap(&mut self) {
+    fn tell_gap(&mut self) -> Result<(), StoreError> {
+        if self.gap.is_some() {
+            return Ok(());
+        }
         let after = self.place.after.as_ref().map(|sequence| sequence.as_str().to_owned());
-        let gap = Gap { shard: self.reader.shard.clone(), after, before: None };
-        let after = gap.after.as_deref().unwrap_or("the start of the shard");
-        (self.log)(
-            LogLevel::Error,
-            &format!("subscription {}: records of shard {} after {after} were trimmed before they were read", self.id, gap.shard),
-        );
-        self.gap = Some(gap.clone());
-        self.live.facts().gaps.push(gap);
+        let gap = Gap { stream: self.reader.arn.clone(), shard: self.reader.shard.clone(), after, before: None };
+        (self.log)(LogLevel::Error, &format!("subscription {}: {}", self.id, told(&gap)));
+        self.live.gap(&self.store, gap.clone())?;
+        self.gap = Some(gap);
+        Ok(())
     }
 
     async fn deliver(&self, chosen: &Chosen) -> Result<(), Ended> {
@@ -238,6 +239,15 @@ impl Lane {
         let oldest = changes.first().or_else(|| self.read.front()).map_or(0, |change| change.created);
         let count = (changes.len() + self.read.len()) as u64;
         self.live.facts().pending.insert(self.reader.shard.clone(), (count, oldest));
+    }
+}
+
+/// What the log says of a gap.
+pub fn told(gap: &Gap) -> String {
+    let after = gap.after.as_deref().unwrap_or("its beginning");
+    match gap.shard.as_str() {
+        "" => format!("stream {} was removed before it was read to its end", gap.stream),
+        shard => format!("records of shard {shard} after {after} were trimmed before they were read"),
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod change;
 pub mod clients;
+mod commit;
 pub mod config;
 pub mod control;
 pub mod deliver;
@@ -14,10 +15,12 @@ pub mod enable;
 pub mod engine;
 pub mod follow;
 pub mod function;
+pub mod gaps;
 pub mod lane;
 pub mod live;
 mod names;
 pub mod reader;
+mod reading;
 pub mod relay;
 pub mod settings;
 pub mod signature;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::gaps::Gaps;
 use crate::state::{Counts, Gap, Status, View};
-use crate::store::{Stored, origin_text};
+use crate::store::{Store, StoreError, Stored, origin_text};
 
 /// How long a stream keeps a record, in milliseconds.
 const RETENTION_MS: u64 = 24 * 60 * 60 * 1000;
@@ -30,7 +31,7 @@ pub struct Facts {
     pub last_error: Option<String>,
     pub last_sequence: Option<String>,
     pub counts: Counts,
-    pub gaps: Vec<Gap>,
+    pub gaps: Gaps,
     /// By shard: how many records are read and not acknowledged, and when the oldest was made.
     pub pending: BTreeMap<String, (u64, u64)>,
 }
@@ -54,6 +55,14 @@ impl Live {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells a gap, and stores it: what is read behind it may be acknowledged only when that has succeeded.
+    pub fn gap(&self, store: &Store, gap: Gap) -> Result<(), StoreError> {
+        let id = self.stored().id.clone();
+        let mut facts = self.facts();
+        facts.gaps.tell(gap);
+        store.put_gaps(&id, &facts.gaps)
+    }
+
     pub fn view(&self, now: u64) -> View {
         let stored = self.stored().clone();
         let facts = self.facts();
@@ -73,7 +82,8 @@ impl Live {
             attempts: facts.attempts,
             last_error: facts.last_error.clone(),
             counts: facts.counts,
-            gaps: facts.gaps.clone(),
+            gaps: facts.gaps.kept.clone(),
+            gaps_forgotten: facts.gaps.forgotten,
         }
     }
 }

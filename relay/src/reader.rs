@@ -12,8 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::change::{Change, Sequence};
 use crate::stream::{From, Read, StreamError, Streams};
 
-/// Changes that are kept, and handed out at once.
-const KEPT_BYTES: usize = 16 << 20;
+/// Changes that are handed out at once.
 const PAGE: usize = 1000;
 
 /// Where a lane is.
@@ -21,27 +20,38 @@ const PAGE: usize = 1000;
 pub struct Place {
     /// The last change that it was given.
     pub after: Option<Sequence>,
-    /// It reads from the oldest record, as what came after `after` is trimmed.
-    pub horizon: bool,
+    /// The lowest number that a record of the shard may have, if none may be missed.
+    start: Option<Sequence>,
+    /// It reads from the oldest record, as what came before that is trimmed.
+    horizon: bool,
     offset: Option<u64>,
     iterator: Option<String>,
 }
 
 impl Place {
-    pub fn after(sequence: Option<Sequence>) -> Place {
-        Place { after: sequence, ..Place::default() }
+    /// Behind a record.
+    pub fn after(sequence: Sequence) -> Place {
+        Place { after: Some(sequence), ..Place::default() }
+    }
+
+    /// In front of a shard's first record, where its numbers begin at `start`; without that, in front of the oldest record that
+    /// there is when it is read.
+    pub fn start(start: Option<Sequence>) -> Place {
+        Place { start, ..Place::default() }
     }
 
     fn from(&self) -> From {
-        match &self.after {
-            Some(sequence) if !self.horizon => From::After(sequence.clone()),
-            _ => From::Horizon,
+        match (&self.after, &self.start) {
+            _ if self.horizon => From::Horizon,
+            (Some(sequence), _) => From::After(sequence.clone()),
+            (None, Some(start)) => From::At(start.clone()),
+            (None, None) => From::Horizon,
         }
     }
 
-    /// What comes after `after` is trimmed.
+    /// What comes next is trimmed: it goes on at the oldest record.
     pub fn trimmed(&mut self) {
-        *self = Place { after: self.after.take(), horizon: true, offset: None, iterator: None };
+        *self = Place { after: self.after.take(), horizon: true, ..Place::default() };
     }
 }
 
@@ -62,6 +72,8 @@ struct Kept {
     /// Where the changes from the offset `start` on come from; `None` until the first lane asks.
     origin: Option<From>,
     start: u64,
+    /// The last change that came, kept or not.
+    last: Option<Sequence>,
     ended: bool,
 }
 
@@ -80,6 +92,8 @@ pub struct Reader {
     pub arn: String,
     pub shard: String,
     poll: Duration,
+    /// So many bytes of changes are kept.
+    room: usize,
     kept: Mutex<Kept>,
     cursor: tokio::sync::Mutex<Cursor>,
     rereading: tokio::sync::Mutex<()>,
@@ -92,12 +106,13 @@ enum Step {
 }
 
 impl Reader {
-    pub fn new(streams: Streams, arn: &str, shard: &str, poll: Duration) -> Reader {
+    pub fn new(streams: Streams, arn: &str, shard: &str, poll: Duration, room: usize) -> Reader {
         Reader {
             streams,
             arn: arn.to_owned(),
             shard: shard.to_owned(),
             poll,
+            room,
             kept: Mutex::default(),
             cursor: tokio::sync::Mutex::default(),
             rereading: tokio::sync::Mutex::default(),
@@ -108,20 +123,47 @@ impl Reader {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place from which nothing is missed that is written from now on.
-    pub async fn latest(&self) -> Result<Place, StreamError> {
+    /// A place from which nothing is missed that is written from now on. The shard's numbers begin at `start`.
+    pub async fn latest(&self, start: Option<Sequence>) -> Result<Place, StreamError> {
         let mut cursor = self.cursor.lock().await;
         let begun = self.kept().origin.is_some();
         if !begun {
-            let iterator = self.streams.iterator(&self.arn, &self.shard, &From::Latest).await?;
+            let iterator = self.iterator(&From::Latest).await?;
             let mut kept = self.kept();
             // A lane may have begun meanwhile, at the oldest record.
             if kept.origin.is_none() {
+                kept.ended = iterator.is_none();
                 cursor.iterator = iterator;
                 kept.origin = Some(From::Latest);
             }
         }
-        Ok(Place { offset: Some(self.kept().end()), ..Place::default() })
+        let kept = self.kept();
+        let after = cursor.last.clone().or_else(|| kept.origin.as_ref().and_then(From::after));
+        Ok(Place { after, start, offset: Some(kept.end()), ..Place::default() })
+    }
+
+    /// A place from which nothing is missed that the shard has now. Its numbers begin at `start`.
+    pub async fn oldest(&self, start: Option<Sequence>) -> Result<Place, StreamError> {
+        let mut cursor = self.cursor.lock().await;
+        let iterator = self.iterator(&From::Horizon).await?;
+        let mut kept = self.kept();
+        if kept.origin.is_some() {
+            return Ok(Place { start, iterator, ..Place::default() });
+        }
+        kept.ended = iterator.is_none();
+        cursor.iterator.clone_from(&iterator);
+        kept.origin = Some(From::Horizon);
+        Ok(Place { start, iterator, offset: Some(kept.start), ..Place::default() })
+    }
+
+    /// An iterator. Where the service takes no number of a record that may not exist, it is one at the oldest.
+    async fn iterator(&self, from: &From) -> Result<Option<String>, StreamError> {
+        match self.streams.iterator(&self.arn, &self.shard, from).await {
+            Err(StreamError::Refused(_)) if matches!(from, From::At(_)) => {
+                self.streams.iterator(&self.arn, &self.shard, &From::Horizon).await
+            }
+            answer => answer,
+        }
     }
 
     /// What comes after `place`, which goes on. Waits until there is something. May be dropped at any time.
@@ -181,26 +223,23 @@ impl Reader {
                 if let Some(last) = changes.last() {
                     cursor.last = Some(last.sequence.clone());
                 }
-                self.kept().push(changes, read.next.is_none());
+                self.kept().push(changes, read.next.is_none(), self.room);
                 cursor.iterator = read.next;
                 Ok(())
             }
-            Err(StreamError::Expired) => {
+            Err(StreamError::Expired) if cursor.last.is_some() => {
                 cursor.iterator = None;
                 Ok(())
             }
+            // Where an iterator stood that never gave a record, only the lanes know.
             Err(error) => Err(self.broken(&mut cursor, error)),
         }
     }
 
     async fn resume(&self, cursor: &Cursor) -> Result<Option<String>, StreamError> {
-        let origin = self.kept().origin.clone();
-        let from = match (&cursor.last, origin) {
-            (Some(last), _) => From::After(last.clone()),
-            (None, Some(From::After(sequence))) => From::After(sequence),
-            (None, _) => From::Horizon,
-        };
-        self.streams.iterator(&self.arn, &self.shard, &from).await
+        let origin = self.kept().origin.clone().unwrap_or(From::Horizon);
+        let from = cursor.last.clone().map_or(origin, From::After);
+        self.iterator(&from).await
     }
 
     /// Forgets all, so that each lane finds out from where it can go on.
@@ -214,16 +253,19 @@ impl Reader {
 
     async fn reread(&self, place: &mut Place) -> Result<Option<Given>, StreamError> {
         let turn = self.rereading.lock().await;
-        let iterator = match place.iterator.take() {
+        let iterator = match place.iterator.clone() {
             Some(iterator) => iterator,
-            None => match self.streams.iterator(&self.arn, &self.shard, &place.from()).await? {
+            None => match self.iterator(&place.from()).await? {
                 Some(iterator) => iterator,
                 None => return Ok(Some(Given::Ended)),
             },
         };
         let read = match self.streams.read(&iterator).await {
             Ok(read) => read,
-            Err(StreamError::Expired) => return Ok(None),
+            Err(StreamError::Expired) => {
+                place.iterator = None;
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         drop(turn);
@@ -261,11 +303,11 @@ impl Kept {
             return Step::Reread;
         };
         place.offset = Some(offset);
-        place.iterator = None;
         let from = usize::try_from(offset - self.base).unwrap_or(usize::MAX);
         let changes: Vec<_> = self.changes.iter().skip(from).take(PAGE).cloned().collect();
         if !changes.is_empty() {
             place.offset = Some(offset + changes.len() as u64);
+            place.iterator = None;
             return Step::Give(Given::Changes(changes));
         }
         if self.ended { Step::Give(Given::Ended) } else { Step::Pull(offset) }
@@ -277,19 +319,20 @@ impl Kept {
             return Some(self.start);
         }
         let after = place.after.as_ref().filter(|_| !place.horizon)?;
-        let first = self.changes.front()?;
+        let Some(first) = self.changes.front() else { return self.last.as_ref().is_some_and(|last| last <= after).then(|| self.end()) };
         (first.sequence <= *after).then(|| self.base + self.changes.partition_point(|change| change.sequence <= *after) as u64)
     }
 
-    fn push(&mut self, changes: Vec<Arc<Change>>, ended: bool) {
+    fn push(&mut self, changes: Vec<Arc<Change>>, ended: bool, room: usize) {
         self.bytes += changes.iter().map(|change| change.bytes()).sum::<usize>();
+        self.last = changes.last().map(|change| change.sequence.clone()).or(self.last.take());
         self.changes.extend(changes);
         self.ended = ended;
-        while self.bytes > KEPT_BYTES && self.changes.len() > PAGE {
-            if let Some(change) = self.changes.pop_front() {
-                self.bytes -= change.bytes();
-                self.base += 1;
-            }
+        while self.bytes > room
+            && let Some(change) = self.changes.pop_front()
+        {
+            self.bytes -= change.bytes();
+            self.base += 1;
         }
     }
 }

@@ -1,17 +1,21 @@
 //! The relay: subscriptions come and go, and each is followed by a task of its own.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt as _;
 use tablefeed::settings::LogLevel;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use ulid::Ulid;
 
 use crate::deliver::{Deliverer, DelivererError, Guard};
 use crate::engine::{Beginning, Engine};
 use crate::follow::Follower;
 use crate::live::{Live, now};
+use crate::reading::panicked;
 use crate::state::View;
 use crate::store::{Store, StoreError, Stored};
 use crate::stream::Streams;
@@ -101,10 +105,7 @@ impl Relay {
 
     /// Stores a subscription without checkpoints, and follows it from its start.
     async fn begin(&self, mut stored: Stored) -> Result<(), AddError> {
-        let beginning = match stored.start {
-            Start::Latest => self.0.engine.begin(&stored.declaration.table_name).await,
-            _ => Beginning::default(),
-        };
+        let beginning = self.0.engine.begin(&stored.declaration.table_name, stored.start).await;
         stored.created = now();
         stored.stream.clone_from(&beginning.stream);
         let store = &self.0.engine.store;
@@ -124,19 +125,18 @@ impl Relay {
     /// Follows a subscription, unless it is paused or closed.
     fn start(&self, stored: Stored, beginning: Beginning) -> Result<(), AddError> {
         let deliverer = Arc::new(self.deliverer(&stored)?);
+        let gaps = self.0.engine.store.gaps(&stored.id)?;
         let id = stored.id.clone();
         let idle = stored.paused || stored.closed;
         let live = Arc::new(Live::new(stored));
-        let task = (!idle).then(|| {
-            let follower = Follower::new(Arc::clone(&self.0.engine), Arc::clone(&live), deliverer, beginning);
-            tokio::spawn(follower.run())
-        });
-        let before = self.entries().insert(id, Entry { live: Arc::clone(&live), task });
-        if let Some(before) = before {
-            let (mut facts, known) = (live.facts(), before.live.facts());
-            facts.counts = known.counts;
-            facts.gaps.splice(0..0, known.gaps.clone());
+        live.facts().gaps = gaps;
+        let mut entries = self.entries();
+        if let Some(before) = entries.get(&id) {
+            let known = before.live.facts().counts;
+            live.facts().counts = known;
         }
+        let task = (!idle).then(|| tokio::spawn(follow(Arc::clone(&self.0.engine), Arc::clone(&live), deliverer, beginning)));
+        entries.insert(id, Entry { live, task });
         Ok(())
     }
 
@@ -223,7 +223,10 @@ impl Relay {
     /// Makes the subscriptions of the file those that it has now: adds, changes, removes.
     pub async fn sync_file(&self, entries: Vec<(String, Declaration)>) {
         let _changing = self.0.changing.lock().await;
-        let stored = self.0.engine.store.subscriptions().unwrap_or_default();
+        let stored = match self.0.engine.store.subscriptions() {
+            Ok(stored) => stored,
+            Err(error) => return (self.0.engine.log)(LogLevel::Error, &format!("the file's subscriptions are left as they are: {error}")),
+        };
         let known: BTreeMap<String, Stored> =
             stored.into_iter().filter(|stored| stored.origin == Origin::File).map(|stored| (stored.id.clone(), stored)).collect();
         for id in known.keys().filter(|id| !entries.iter().any(|(entry, _)| entry == *id)) {
@@ -263,5 +266,17 @@ impl Relay {
         for id in ids {
             drop(self.halt(&id).await);
         }
+    }
+}
+
+/// Follows a subscription until its URL ends it. A panic is told, and it goes on from its checkpoints.
+async fn follow(engine: Arc<Engine>, live: Arc<Live>, deliverer: Arc<Deliverer>, mut beginning: Beginning) {
+    loop {
+        let follower = Follower::new(Arc::clone(&engine), Arc::clone(&live), Arc::clone(&deliverer), std::mem::take(&mut beginning));
+        let Err(panic) = AssertUnwindSafe(follower.run()).catch_unwind().await else { return };
+        let (error, id) = (panicked(&*panic), live.stored().id.clone());
+        (engine.log)(LogLevel::Error, &format!("subscription {id}: {error}"));
+        live.facts().last_error = Some(error);
+        sleep(engine.options.discovery).await;
     }
 }

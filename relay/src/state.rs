@@ -1,6 +1,6 @@
 //! What is told about a subscription.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a subscription stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,8 +40,10 @@ pub struct View {
     pub attempts: u32,
     pub last_error: Option<String>,
     pub counts: Counts,
-    /// Data that the stream trimmed before they were read.
+    /// Data that the stream trimmed before they were read; the newest, last.
     pub gaps: Vec<Gap>,
+    /// How many older gaps are no longer listed.
+    pub gaps_forgotten: u64,
 }
 
 /// Since the process started.
@@ -56,11 +58,16 @@ pub struct Counts {
     pub letters: u64,
 }
 
-/// Records that were trimmed before they were read: those after `after` and before `before`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Records that were trimmed before they were read: those of a shard after `after` and before `before`. There may have been none: the
+/// stream does not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
+    /// The ARN of the stream.
+    pub stream: String,
+    /// With one that was not read at all, those before it are lost that no listing had. Empty: all that was left of the stream, and
+    /// the streams after it, up to the stream `before`.
     pub shard: String,
-    /// The last record that was read before it; `None` if there was none.
+    /// The last record that was read before it; `None`: it begins with the shard.
     pub after: Option<String>,
     /// The first record that was read after it; `None` if none was, yet.
     pub before: Option<String>,

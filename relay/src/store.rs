@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
 
 use crate::change::Sequence;
+use crate::commit::{Queue, Row};
+use crate::gaps::Gaps;
 use crate::subscription::{Declaration, Origin, Start};
 
 const SCHEMA: &str = "
@@ -15,7 +17,8 @@ const SCHEMA: &str = "
         paused INTEGER NOT NULL, closed INTEGER NOT NULL, stream TEXT);
     CREATE TABLE IF NOT EXISTS checkpoint (
         subscription TEXT NOT NULL, stream TEXT NOT NULL, shard TEXT NOT NULL, position TEXT NOT NULL,
-        PRIMARY KEY (subscription, stream, shard)) WITHOUT ROWID;";
+        PRIMARY KEY (subscription, stream, shard)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS gaps (subscription TEXT PRIMARY KEY, told TEXT NOT NULL);";
 const ENDED: &str = "ENDED";
 
 /// Why the store cannot be used.
@@ -23,6 +26,8 @@ const ENDED: &str = "ENDED";
 pub enum StoreError {
     #[error("the relay's store: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    #[error("the relay's store: a checkpoint is not written: {0}")]
+    Unwritten(String),
     #[error("the relay's store: subscription {id} cannot be read: {what}")]
     Unreadable { id: String, what: String },
 }
@@ -50,9 +55,20 @@ pub enum Checkpoint {
     Ended,
 }
 
+impl Checkpoint {
+    /// The last record that was acknowledged; `None` at the shard's end.
+    pub fn after(self) -> Option<Sequence> {
+        if let Checkpoint::After(sequence) = self { Some(sequence) } else { None }
+    }
+}
+
 /// The open store.
 #[derive(Debug)]
-pub struct Store(Mutex<Connection>);
+pub struct Store {
+    connection: Mutex<Connection>,
+    /// Checkpoints that are to be written.
+    queue: Queue,
+}
 
 impl Store {
     /// Opens or makes the file; in memory without one.
@@ -64,11 +80,11 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Store(Mutex::new(connection)))
+        Ok(Store { connection: Mutex::new(connection), queue: Queue::default() })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All of them, in the order of their ids.
@@ -112,10 +128,27 @@ impl Store {
         Ok(())
     }
 
-    /// Removes a subscription and its checkpoints.
+    /// Removes a subscription, with its checkpoints and gaps.
     pub fn remove(&self, id: &str) -> Result<(), StoreError> {
-        self.forget(id)?;
-        self.connection().execute("DELETE FROM subscription WHERE id = ?", [id])?;
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        transaction.execute("DELETE FROM checkpoint WHERE subscription = ?", [id])?;
+        transaction.execute("DELETE FROM gaps WHERE subscription = ?", [id])?;
+        transaction.execute("DELETE FROM subscription WHERE id = ?", [id])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// The gaps that were told of a subscription.
+    pub fn gaps(&self, id: &str) -> Result<Gaps, StoreError> {
+        let told =
+            self.connection().query_row("SELECT told FROM gaps WHERE subscription = ?", [id], |row| row.get::<_, String>(0)).optional()?;
+        let Some(told) = told else { return Ok(Gaps::default()) };
+        serde_json::from_str(&told).map_err(|error| StoreError::Unreadable { id: id.to_owned(), what: format!("gaps: {error}") })
+    }
+
+    pub fn put_gaps(&self, id: &str, gaps: &Gaps) -> Result<(), StoreError> {
+        let told = serde_json::to_string(gaps).map_err(|error| StoreError::Unreadable { id: id.to_owned(), what: error.to_string() })?;
+        self.connection().execute("INSERT OR REPLACE INTO gaps (subscription, told) VALUES (?, ?)", [id, &told])?;
         Ok(())
     }
 
@@ -141,6 +174,9 @@ impl Store {
 
     /// Stores that a subscription has nothing to read in these shards.
     pub fn ended(&self, id: &str, stream: &str, shards: &[String]) -> Result<(), StoreError> {
+        if shards.is_empty() {
+            return Ok(());
+        }
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
         for shard in shards {
@@ -164,11 +200,9 @@ impl Store {
             Checkpoint::After(sequence) => sequence.as_str(),
             Checkpoint::Ended => ENDED,
         };
-        let connection = self.connection();
-        let mut insert =
-            connection.prepare_cached("INSERT OR REPLACE INTO checkpoint (subscription, stream, shard, position) VALUES (?, ?, ?, ?)")?;
-        insert.execute(params![id, stream, shard, position])?;
-        Ok(())
+        let text = str::to_owned;
+        let row = Row { subscription: text(id), stream: text(stream), shard: text(shard), position: text(position) };
+        self.queue.write(&self.connection, row).map_err(StoreError::Unwritten)
     }
 }
 

@@ -46,7 +46,16 @@ pub enum StreamError {
 pub enum From {
     Latest,
     Horizon,
+    /// A record, or the first behind it if there is none of that number.
+    At(Sequence),
     After(Sequence),
+}
+
+impl From {
+    /// The record that comes before, if that is known.
+    pub fn after(&self) -> Option<Sequence> {
+        if let From::After(sequence) = self { Some(sequence.clone()) } else { None }
+    }
 }
 
 /// All shards of a stream.
@@ -94,26 +103,30 @@ impl Streams {
 
     /// The ARNs of a table's streams, enabled or not, the oldest first.
     pub async fn history(&self, table: &str) -> Result<Vec<String>, StreamError> {
-        let listed = self.tried(|| self.client.list_streams().table_name(table).send()).await?;
-        let mut arns: Vec<String> = listed.streams.unwrap_or_default().into_iter().filter_map(|stream| stream.stream_arn).collect();
-        arns.sort();
-        Ok(arns)
+        let (mut arns, mut from) = (Vec::new(), None::<String>);
+        loop {
+            let call = || self.client.list_streams().table_name(table).set_exclusive_start_stream_arn(from.clone()).send();
+            let page = self.tried(call).await?;
+            arns.extend(page.streams.unwrap_or_default().into_iter().filter_map(|stream| stream.stream_arn));
+            from = page.last_evaluated_stream_arn;
+            if from.is_none() {
+                arns.sort();
+                return Ok(arns);
+            }
+        }
     }
 
     /// All pages of a stream's description.
     pub async fn listing(&self, arn: &str) -> Result<Listing, StreamError> {
-        let mut listing = Listing { shards: Vec::new(), disabled: false };
+        let mut listing = Listing { shards: Vec::new(), disabled: true };
         let mut from: Option<String> = None;
         loop {
             let call = || self.client.describe_stream().stream_arn(arn).set_exclusive_start_shard_id(from.clone()).send();
-            let Some(page) = self.tried(call).await?.stream_description else { return Ok(listing) };
-            listing.disabled = matches!(page.stream_status, Some(StreamStatus::Disabled));
-            for shard in page.shards.unwrap_or_default() {
-                let closed = shard.sequence_number_range.is_some_and(|range| range.ending_sequence_number.is_some());
-                if let Some(id) = shard.shard_id {
-                    listing.shards.push(Shard { id, parent: shard.parent_shard_id, closed });
-                }
-            }
+            let Some(page) = self.tried(call).await?.stream_description else {
+                return Err(StreamError::Refused("a stream's description is empty".to_owned()));
+            };
+            listing.disabled &= matches!(page.stream_status, Some(StreamStatus::Disabled));
+            listing.shards.extend(page.shards.unwrap_or_default().into_iter().filter_map(shard));
             from = page.last_evaluated_shard_id;
             if from.is_none() {
                 return Ok(listing);
@@ -126,6 +139,7 @@ impl Streams {
         let (kind, sequence) = match from {
             From::Latest => (ShardIteratorType::Latest, None),
             From::Horizon => (ShardIteratorType::TrimHorizon, None),
+            From::At(sequence) => (ShardIteratorType::AtSequenceNumber, Some(sequence.as_str().to_owned())),
             From::After(sequence) => (ShardIteratorType::AfterSequenceNumber, Some(sequence.as_str().to_owned())),
         };
         let call = || {
@@ -165,4 +179,14 @@ impl Streams {
             wait = (wait * 2).min(self.last_wait);
         }
     }
+}
+
+fn shard(listed: aws_sdk_dynamodbstreams::types::Shard) -> Option<Shard> {
+    let range = listed.sequence_number_range;
+    Some(Shard {
+        id: listed.shard_id?,
+        parent: listed.parent_shard_id,
+        closed: range.as_ref().is_some_and(|range| range.ending_sequence_number.is_some()),
+        start: range.and_then(|range| range.starting_sequence_number).and_then(|number| Sequence::parse(&number)),
+    })
 }

@@ -49,7 +49,9 @@ mod tests {
         let roots: Vec<_> = CertificateDer::pem_slice_iter(AMAZON).map(Result::unwrap).collect();
         assert_eq!(roots.len(), 5);
         let mut store = RootCertStore::empty();
-        roots.into_iter().for_each(|root| store.add(root).unwrap());
+        for root in roots {
+            store.add(root).unwrap();
+        }
     }
 
     #[test]

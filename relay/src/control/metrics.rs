@@ -22,7 +22,9 @@ const FAMILIES: [Family; 10] = [
     ("filtered_total", "counter", "Records left out by where or events", |view| Some(view.counts.filtered.to_string())),
     ("retried_total", "counter", "POSTs that were sent again", |view| Some(view.counts.retried.to_string())),
     ("letters_total", "counter", "Records that became letters", |view| Some(view.counts.letters.to_string())),
-    ("gaps_total", "counter", "Stretches that were trimmed before they were read", |view| Some(view.gaps.len().to_string())),
+    ("gaps_total", "counter", "Stretches that were trimmed before they were read", |view| {
+        Some((view.gaps.len() as u64 + view.gaps_forgotten).to_string())
+    }),
     ("lag_seconds", "gauge", "Age of the oldest record that is not acknowledged", |view| Some(seconds(view.lag_ms))),
     ("lag_records", "gauge", "Records that are read and not acknowledged", |view| Some(view.lag_records.to_string())),
     ("time_to_trim_seconds", "gauge", "Until the stream trims a record that is not acknowledged", |view| view.time_to_trim_ms.map(seconds)),
@@ -95,6 +97,7 @@ mod tests {
             last_error: None,
             counts: Counts { read: 9, ..Counts::default() },
             gaps: Vec::new(),
+            gaps_forgotten: 0,
         }
     }
 

@@ -13,7 +13,7 @@ use tablefeed_relay::stream::streams_client;
 use tablefeed_relay::subscription::{Declaration, Origin};
 use tokio::time::{Instant, sleep};
 
-use crate::taker::Receiver;
+use crate::taker::{Act, Receiver};
 
 #[tokio::test]
 async fn given_a_subscription_when_items_are_put_then_the_url_gets_them_in_order() {
@@ -25,12 +25,14 @@ async fn given_a_subscription_when_items_are_put_then_the_url_gets_them_in_order
     let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewAndOldImages).build().unwrap();
     let create = clients.dynamodb.create_table().table_name("things").attribute_definitions(id).key_schema(key);
     create.billing_mode(BillingMode::PayPerRequest).stream_specification(stream).send().await.unwrap();
-    let receiver = Receiver::start(|number| number == 2).await;
+    let receiver = Receiver::start(|_, number| if number == 2 { Act::Refuse } else { Act::Take }).await;
     let options =
         Options { poll: Duration::from_millis(10), discovery: Duration::from_millis(50), allow_private: true, ..Options::default() };
     let streams = streams_client(&config, None);
     let relay = Relay::open(options, clients.dynamodb.clone(), streams, (*clients.sqs).clone(), None, |_, _| {}).await.unwrap();
     let declaration = json!({"table_name": "things", "url": format!("{}/a", receiver.url), "batch": {"max_records": 3}});
+    // Its shard is listed with an end from now on, though it stays open.
+    clients.dynamodb.put_item().table_name("things").item("id", AttributeValue::S("before".to_owned())).send().await.unwrap();
     let id = relay.add(Declaration::parse(&declaration).unwrap(), Origin::Http).await.unwrap();
     for n in 0..10 {
         clients.dynamodb.put_item().table_name("things").item("id", AttributeValue::S(n.to_string())).send().await.unwrap();

@@ -5,6 +5,7 @@
 mod control;
 mod deliver;
 mod embedded;
+mod faults;
 mod function;
 mod history;
 mod http;
