@@ -18,7 +18,8 @@ RECORDS = 1000
 TIMES = 5
 PERCENT = 5
 
-MOST_BYTES = 7_000_000
+# What it has, and 3 % more: docs/performance.md says of what it consists.
+MOST_BYTES = 8_800_000
 
 
 def counted(program, times):

@@ -5,7 +5,6 @@ use std::panic::set_hook;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_config::Region;
 use lambda_http::{Error, Request, RequestExt};
 use tablefeed::aws::{Clients, config_for_function};
 use tablefeed::persist::report::event_line;
@@ -30,11 +29,9 @@ async fn main() -> Result<(), Error> {
     for warning in &settings.function.warnings {
         log(LogLevel::Warn, warning);
     }
-    let config = config_for_function(|name| std::env::var(name).ok(), |path| std::fs::read(path));
-    let mut config = config.inspect_err(|error| log(LogLevel::Error, error))?;
-    if let Some(region) = settings.front.region.clone() {
-        config = config.into_builder().region(Region::new(region)).build();
-    }
+    let region = |name: &str| settings.front.region.clone().filter(|_| name == "AWS_REGION");
+    let config = config_for_function(|name| region(name).or_else(|| std::env::var(name).ok()), |path| std::fs::read(path));
+    let config = config.inspect_err(|error| log(LogLevel::Error, error))?;
     let clients = Clients::new(&config, APP, settings.function.table.region.as_deref());
     let app = Arc::new(App::open(settings, clients, log).await?);
     lambda_http::run(router(app).map_request(with_deadline)).await
