@@ -12,7 +12,7 @@ use crate::world::World;
 
 /// Builds the function, and the benches' programs, which `make test-more` counts; returns its path.
 async fn persist() -> PathBuf {
-    let arguments = ["build", "--release", "-p", "tablefeed", "-p", "tablefeed-bench-function", "--bins", "--locked"];
+    let arguments = ["build", "--release", "-p", "tablefeed", "-p", "tablefeed-bench-work", "--bins", "--locked"];
     let built = Command::new(env!("CARGO")).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().await.unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     PathBuf::from(env!("CARGO_BIN_EXE_persist")).ancestors().nth(2).unwrap().join("release/persist")

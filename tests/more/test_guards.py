@@ -32,7 +32,7 @@ def counted(program, times):
 def test_an_invocation_takes_the_instructions_that_it_took():
     assert shutil.which("valgrind"), "valgrind is missing; install it: apt-get install valgrind"
     # The selection of `make test`, whose build is used again.
-    build = ["cargo", "build", "--release", "-p", "tablefeed", "-p", "tablefeed-bench-function", "--bins", "--locked"]
+    build = ["cargo", "build", "--release", "-p", "tablefeed", "-p", "tablefeed-bench-work", "--bins", "--locked"]
     harness.run(build, tools.BUILD_SECONDS, cwd=ROOT, env=tools.environment())
     program = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "bench-function-work"
     # What the process takes to start is in both.
