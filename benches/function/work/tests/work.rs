@@ -15,7 +15,7 @@ use tablefeed::write::outcome::Outcome;
 use tokio::runtime::{Builder, Runtime};
 
 /// Its share of the requests included.
-const MOST_A_RECORD: u64 = 45;
+const MOST_A_RECORD: u64 = 23;
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
