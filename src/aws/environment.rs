@@ -1,6 +1,6 @@
 //! A function's configuration from what Lambda puts into its environment, and nothing else: no files, no other sources.
 //!
-//! The SDK's default chain finds the same, but takes 3 ms and a tenth of the binary for sources that a function does not have. Honoured
+//! The SDK's default chain finds the same, but looks into sources that a function does not have, and is a tenth of the binary. Honoured
 //! are the variables of the AWS SDKs' reference guide for region, credentials, endpoints and certificates.
 
 use std::fmt;
