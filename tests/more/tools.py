@@ -11,7 +11,7 @@ import harness
 GUARD = {"RUSTUP_DIST_SERVER": "http://127.0.0.1:9", "RUSTUP_UPDATE_ROOT": "http://127.0.0.1:9"}
 
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-BUILD_SECONDS = 1500
+BUILD_SECONDS = 2700
 
 
 def environment(**more):
