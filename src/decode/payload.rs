@@ -43,3 +43,23 @@ fn plain(error: &base64::DecodeError) -> String {
         base64::DecodeError::InvalidPadding => "wrong padding".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_fast_decoder_takes_what_the_strict_one_takes_and_nothing_else(
+            bytes in prop::collection::vec(any::<u8>(), 0..80), at in any::<usize>(), other in prop_oneof!["[A-Za-z0-9+/=\\-_ \n]", ".", Just(String::new())],
+        ) {
+            let mut text = STANDARD.encode(bytes);
+            if let Some(at) = at.checked_rem(text.len()) {
+                text.replace_range(at..=at, &other);
+            }
+            prop_assert_eq!(base64_simd::STANDARD.decode_to_vec(&text).ok(), STANDARD.decode(&text).ok(), "{}", text);
+        }
+    }
+}
