@@ -43,11 +43,7 @@ pub fn config_for_function(
     };
     let (fips, dual_stack) = (flag("AWS_USE_FIPS_ENDPOINT"), flag("AWS_USE_DUALSTACK_ENDPOINT"));
     let ignores_endpoints = flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some();
-    let trusted = match look_up("AWS_CA_BUNDLE") {
-        None => Ok(trust::amazon()),
-        Some(path) => read(&path).map_err(|error| format!("AWS_CA_BUNDLE: {path}: {error}")).and_then(|pem| trust::bundle(&path, &pem)),
-    };
-    let trusted = match trusted {
+    let trusted = match trust::chosen(look_up("AWS_CA_BUNDLE"), read, trust::amazon()) {
         Ok(trusted) if problems.is_empty() => trusted,
         trusted => {
             problems.extend(trusted.err());

@@ -45,13 +45,8 @@ pub struct Clients {
 /// The SDK's default chain (environment, profile, role), for a command line or a server. It trusts the system's certificates, or those
 /// of `AWS_CA_BUNDLE`.
 pub fn default_chain() -> Result<ConfigLoader, String> {
-    let trusted = match std::env::var("AWS_CA_BUNDLE").ok().filter(|path| !path.is_empty()) {
-        None => TrustStore::default(),
-        Some(path) => {
-            let pem = std::fs::read(&path).map_err(|error| format!("AWS_CA_BUNDLE: {path}: {error}"))?;
-            trust::bundle(&path, &pem)?
-        }
-    };
+    let bundle = std::env::var("AWS_CA_BUNDLE").ok().filter(|path| !path.is_empty());
+    let trusted = trust::chosen(bundle, |path| std::fs::read(path), TrustStore::default())?;
     Ok(aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(trusted)))
 }
 

@@ -1,5 +1,7 @@
 //! Whom a connection to AWS trusts: certificates in PEM, in; a trust store for the HTTP client, out.
 
+use std::io;
+
 use aws_smithy_http_client::tls::TrustStore;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,9 +17,20 @@ pub(super) fn amazon() -> TrustStore {
     TrustStore::empty().with_pem_certificate(AMAZON)
 }
 
+/// The certificates of the file that `AWS_CA_BUNDLE` names; `others` where it names none.
+pub(super) fn chosen(
+    bundle_path: Option<String>,
+    read: impl Fn(&str) -> io::Result<Vec<u8>>,
+    others: TrustStore,
+) -> Result<TrustStore, String> {
+    let Some(path) = bundle_path else { return Ok(others) };
+    let pem = read(&path).map_err(|error| format!("AWS_CA_BUNDLE: {path}: {error}"))?;
+    bundle(&path, &pem)
+}
+
 /// The certificates of a bundle, instead of all others. Those that cannot be used as roots are left out, as is usual; none at all is an
 /// error.
-pub(super) fn bundle(path: &str, pem: &[u8]) -> Result<TrustStore, String> {
+fn bundle(path: &str, pem: &[u8]) -> Result<TrustStore, String> {
     let none = |why: &str| format!("AWS_CA_BUNDLE: {path} {why}; it is to hold certificates in PEM");
     let mut trusted = TrustStore::empty();
     let mut usable = 0;
