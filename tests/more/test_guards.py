@@ -9,6 +9,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 import harness
 import tools
 from harness import ROOT
@@ -29,12 +31,17 @@ def counted(program, times):
     return int(re.search(r"Collected : (\d+)", said)[1])
 
 
-def test_an_invocation_takes_the_instructions_that_it_took():
-    assert shutil.which("valgrind"), "valgrind is missing; install it: apt-get install valgrind"
-    # The selection of `make test`, whose build is used again.
+@pytest.fixture(scope="module")
+def release():
+    """The folder of the release build, which `make test` has made already with the same selection."""
     build = ["cargo", "build", "--release", "-p", "tablefeed", "-p", "tablefeed-bench-work", "--bins", "--locked"]
     harness.run(build, tools.BUILD_SECONDS, cwd=ROOT, env=tools.environment())
-    program = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "bench-function-work"
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+
+
+def test_an_invocation_takes_the_instructions_that_it_took(release):
+    assert shutil.which("valgrind"), "valgrind is missing; install it: apt-get install valgrind"
+    program = release / "bench-function-work"
     # What the process takes to start is in both.
     instructions = (counted(program, 1 + TIMES) - counted(program, 1)) // TIMES
 
@@ -46,8 +53,8 @@ def test_an_invocation_takes_the_instructions_that_it_took():
     assert abs(change) <= PERCENT, f"{change:+.1f} % against {INSTRUCTIONS.name}; if that is meant, commit '{now}' and say why"
 
 
-def test_the_function_is_small(build):
-    size = build.bootstrap.stat().st_size
+def test_the_function_is_small(release):
+    size = (release / "persist").stat().st_size
     assert size <= MOST_BYTES, f"{size} bytes, more than {MOST_BYTES}"
 
 
