@@ -75,7 +75,7 @@ fn record<'e>(parser: &mut Parser<'e>) -> Result<(Record<'e>, bool), JsonError> 
     let kinesis = kinesis.unwrap_or_default();
     let digits = |sequence: &Cow<'_, str>| !sequence.is_empty() && sequence.bytes().all(|byte| byte.is_ascii_digit());
     let record = Record {
-        source: source.unwrap_or_default(),
+        source: source.map_or_else(Cow::default, stream),
         shard: id.and_then(shard).unwrap_or_default(),
         sequence: kinesis.sequence.filter(digits),
         partition_key: kinesis.partition_key,
@@ -124,9 +124,26 @@ fn text<'e>(parser: &mut Parser<'e>) -> Result<Option<Cow<'e, str>>, JsonError> 
 
 /// What stands in front of the last colon of a record's id.
 fn shard(id: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    match id {
-        Cow::Borrowed(id) => id.rsplit_once(':').map(|(shard, _)| Cow::Borrowed(shard)),
-        Cow::Owned(id) => id.rsplit_once(':').map(|(shard, _)| Cow::Owned(shard.to_owned())),
+    let end = id.rfind(':')?;
+    Some(until(id, end))
+}
+
+/// The stream's ARN. Enhanced fan-out reads through a consumer, whose ARN is the stream's and more (`STREAM/consumer/NAME:CREATED`):
+/// cut, the same record has the same identity whichever way it is read.
+fn stream(source: Cow<'_, str>) -> Cow<'_, str> {
+    match source.find("/consumer/") {
+        Some(end) => until(source, end),
+        None => source,
+    }
+}
+
+fn until(text: Cow<'_, str>, end: usize) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            Cow::Owned(text)
+        }
     }
 }
 
@@ -147,6 +164,12 @@ mod tests {
         assert_eq!(records[0].sequence.as_deref(), Some("49590338271490256608559692538361571095921575989136588898"));
         assert_eq!(records[0].arrival.as_deref(), Some("1545084650.987"));
         assert_eq!(records[0].data, Data::Base64("e30=".into()));
+    }
+
+    #[test]
+    fn a_record_read_through_a_consumer_is_the_streams() {
+        let text = ONE.replace("stream/lambda-stream", "stream/lambda-stream/consumer/fast:1545084600");
+        assert_eq!(records(&text).unwrap().unwrap()[0].source, records(ONE).unwrap().unwrap()[0].source);
     }
 
     #[test]
