@@ -75,12 +75,7 @@ async fn median(endpoint: &str, concurrency: usize) -> f64 {
     let mut times = Vec::new();
     for run in 0..=RUNS {
         let begin = Instant::now();
-        let invocation = Invocation {
-            request_id: "bench".to_owned(),
-            function: "persist".to_owned(),
-            deadline: begin + Duration::from_secs(60),
-            now: SystemTime::now(),
-        };
+        let invocation = Invocation::new("bench", "persist", begin + Duration::from_secs(60), SystemTime::now());
         let handled = function.handle(&event, &invocation).await.unwrap();
         assert_eq!(handled.report.outcomes.of(Outcome::Persisted), RECORDS);
         if run > 0 {

@@ -13,12 +13,16 @@
 //! - [`mod@write`]: plan, requests, outcomes, checkpoint, letters.
 //! - [`persist`]: the function itself; [`settings`] and [`aws`] set it up.
 //! - [`table`]: definitions of tables, how to create them, and how to compare them with live ones.
+//! - [`log`], [`emf`], [`invocation`]: what is told of it.
 //! - [`parameter`]: one SSM parameter, read.
 //! - [`reason`]: why a document could not be stored.
 
 pub mod aws;
 pub mod decode;
+pub mod emf;
+pub mod invocation;
 pub mod json;
+pub mod log;
 pub mod mapping;
 pub mod number;
 pub mod parameter;

@@ -64,5 +64,5 @@ async fn check_key(clients: &Clients, settings: &Settings) -> anyhow::Result<()>
 
 /// An invocation that begins now.
 pub fn invocation(request_id: String, deadline: Instant) -> Invocation {
-    Invocation { request_id, function: "persist".to_owned(), deadline, now: SystemTime::now() }
+    Invocation::new(request_id, "persist", deadline, SystemTime::now())
 }

@@ -47,7 +47,7 @@ impl Run<'_> {
             summary.add(&handled, begin.elapsed())?;
             if self.verbose {
                 progress.note(&handled.report.log_line());
-                progress.note(&handled.report.metrics());
+                handled.report.metrics().iter().for_each(|line| progress.note(line));
             }
             progress.step();
         }

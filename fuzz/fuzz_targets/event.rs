@@ -66,7 +66,7 @@ fn raw(kind: Kind, event: &Json<'_>) -> usize {
 /// How many documents of an event the function accounts for.
 fn function(event: &[u8]) -> u64 {
     let deadline = Instant::now() + Duration::from_secs(60);
-    let invocation = Invocation { request_id: String::new(), function: String::new(), deadline, now: SystemTime::now() };
+    let invocation = Invocation::new("", "", deadline, SystemTime::now());
     let report = RUNTIME.block_on(FUNCTION.handle(event, &invocation)).expect("an event that can be read").report;
     assert!(report.checkpoint.is_none(), "a dry run leaves nothing unfinished");
     report.outcomes.documents()

@@ -29,7 +29,7 @@ pub fn is_wanted(headers: &HeaderMap) -> bool {
 pub fn answer(documents: &Documents<'_>, stored: &Stored, wanted: bool) -> Result<Response, Problem> {
     let any = |test: fn(&Fared) -> bool| stored.fared.iter().any(test);
     let unfit = any(|fared| matches!(fared, Fared::Unfit(_)));
-    let tried = stored.calls > 0 || stored.systemic.is_some();
+    let tried = stored.tally.calls > 0 || stored.systemic.is_some();
     if unfit && !tried {
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "documents are unfit, and nothing was written");
         return Err(problem.with("errors", errors(documents, stored)));
@@ -58,7 +58,7 @@ pub fn answer(documents: &Documents<'_>, stored: &Stored, wanted: bool) -> Resul
 }
 
 fn unfinished(stored: &Stored) -> Problem {
-    if stored.systemic.is_none() && stored.queue_refusal.is_none() && stored.throttles > 0 {
+    if stored.systemic.is_none() && stored.queue_refusal.is_none() && stored.tally.throttles > 0 {
         let detail = "the table throttles; documents whose outcome is `retry` are not known to be written, send them again";
         return Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
     }
@@ -125,12 +125,13 @@ mod tests {
     use super::*;
     use tablefeed::json::parse;
     use tablefeed::reason::Reason;
+    use tablefeed::write::tally::Tally;
 
     /// `throttles` of a body whose documents were sent to the table, unless all are unfit.
     fn status(fared: &[Fared], wanted: bool, throttles: u32) -> u16 {
         let calls = u32::from(fared.iter().any(|fared| !matches!(fared, Fared::Unfit(_))));
         let documents = Documents { values: vec![Json::Null; fared.len()], single: false };
-        let stored = Stored { fared: fared.to_vec(), throttles, calls, ..Stored::default() };
+        let stored = Stored { fared: fared.to_vec(), tally: Tally { throttles, calls, ..Tally::default() }, ..Stored::default() };
         answer(&documents, &stored, wanted).unwrap_or_else(IntoResponse::into_response).status().as_u16()
     }
 

@@ -32,10 +32,10 @@ pub type Log = fn(LogLevel, &str);
 pub struct App {
     pub(crate) front: Front,
     pub(crate) keys: Keys,
-    pub(crate) function: Arc<Function>,
+    pub function: Arc<Function>,
     pub(crate) gather: Gather,
     pub(crate) clients: Clients,
-    pub(crate) metrics: Arc<Metrics>,
+    pub metrics: Arc<Metrics>,
     /// One for each URL that stored documents go on to.
     pub spools: Vec<Arc<Spool>>,
     pub(crate) started: Instant,
@@ -101,7 +101,7 @@ impl App {
 
     /// Says something in the log, if that is wanted.
     pub(crate) fn log(&self, level: LogLevel, message: &str) {
-        if self.function.settings().log_level <= level {
+        if self.function.settings().logging.level <= level {
             (self.log)(level, message);
         }
     }

@@ -10,6 +10,7 @@ use tablefeed::mapping::Item;
 use tablefeed::persist::Function;
 use tablefeed::write::plan::MAX_PUTS;
 use tablefeed::write::progress::Written;
+use tablefeed::write::tally::Tally;
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -64,7 +65,7 @@ impl Gather {
         match timeout_at(last, hears).await {
             Ok(Ok(written)) => written,
             // The group goes on for others, or has failed altogether: it was tried, but nothing is known to be written.
-            Ok(Err(_)) | Err(_) => Written { calls: 1, ..Written::unfinished(count) },
+            Ok(Err(_)) | Err(_) => Written { tally: Tally { calls: 1, ..Tally::default() }, ..Written::unfinished(count) },
         }
     }
 
@@ -125,7 +126,7 @@ impl Leaving {
         for (end, told) in ends {
             let own = fates.by_ref().take(end - begin).collect();
             begin = end;
-            let of_group = Written { fates: own, systemic: written.systemic.clone(), ..written };
+            let of_group = Written { fates: own, systemic: written.systemic.clone(), tally: written.tally.clone() };
             // Who gave up has answered already.
             drop(told.send(of_group));
         }

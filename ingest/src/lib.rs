@@ -12,7 +12,7 @@
 //! - [`settings`], `names`: every setting.
 //! - [`server`]: from a listener to the end in peace.
 //! - [`spool`], [`forward`]: what goes on to the next module.
-//! - `health`, [`metrics`]: what is told about all that.
+//! - `health`, [`metrics`]: what is told about all that; [`invoked`]: the same of one of Lambda's invocations.
 //!
 //! Nothing here prints, and nothing of a body is ever logged.
 
@@ -23,6 +23,7 @@ mod documents;
 pub mod forward;
 mod gather;
 mod health;
+pub mod invoked;
 pub mod metrics;
 mod names;
 mod post;

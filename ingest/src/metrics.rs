@@ -8,6 +8,7 @@ use std::time::Duration;
 use tablefeed::persist::direct::{Fared, Stored};
 use tablefeed::write::outcome::Outcome;
 use tablefeed::write::progress::Written;
+use tablefeed::write::tally::Tally;
 
 /// Upper bounds of the buckets of a request's time, in seconds.
 const BUCKETS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
@@ -16,17 +17,16 @@ const BUCKETS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 #[derive(Debug, Default)]
 pub struct Metrics(Mutex<Counts>);
 
+/// What was counted.
 #[derive(Debug, Default)]
-struct Counts {
-    requests: BTreeMap<u16, u64>,
-    outcomes: BTreeMap<&'static str, u64>,
-    writes: u64,
-    retries: u64,
-    throttles: u64,
+pub struct Counts {
+    pub(crate) requests: BTreeMap<u16, u64>,
+    pub(crate) outcomes: BTreeMap<Outcome, u64>,
+    pub(crate) tally: Tally,
     /// Requests that took at most as long as the bucket's bound.
     buckets: [u64; BUCKETS.len()],
     seconds: f64,
-    answered: u64,
+    pub(crate) answered: u64,
 }
 
 /// What one spool is doing.
@@ -56,10 +56,7 @@ impl Metrics {
 
     /// The table was called, for one request or several.
     pub fn written(&self, written: &Written) {
-        let mut counts = self.counts();
-        counts.writes += u64::from(written.calls);
-        counts.retries += u64::from(written.retries);
-        counts.throttles += u64::from(written.throttles);
+        self.counts().tally.add(&written.tally);
     }
 
     /// Documents fared somehow.
@@ -72,7 +69,7 @@ impl Metrics {
                 Fared::Refused(_) => Outcome::Failed,
                 Fared::Unfinished => Outcome::Retry,
             };
-            *counts.outcomes.entry(outcome.name()).or_default() += 1;
+            *counts.outcomes.entry(outcome).or_default() += 1;
         }
     }
 
@@ -82,14 +79,14 @@ impl Metrics {
         let mut text = String::new();
         let requests = counts.requests.iter().map(|(status, count)| (format!("{{status=\"{status}\"}}"), *count));
         family(&mut text, "requests_total", "counter", "POSTs answered, by status", requests);
-        let outcomes = counts.outcomes.iter().map(|(outcome, count)| (format!("{{outcome=\"{outcome}\"}}"), *count));
+        let outcomes = counts.outcomes.iter().map(|(outcome, count)| (format!("{{outcome=\"{}\"}}", outcome.name()), *count));
         family(&mut text, "documents_total", "counter", "Documents, by outcome", outcomes);
         for (name, help, count) in [
-            ("writes_total", "Calls that write to the table", counts.writes),
-            ("write_retries_total", "Write requests that were sent again", counts.retries),
-            ("write_throttles_total", "Answers of the table that asked for fewer calls", counts.throttles),
+            ("writes_total", "Calls that write to the table", counts.tally.calls),
+            ("write_retries_total", "Write requests that were sent again", counts.tally.retries),
+            ("write_throttles_total", "Answers of the table that asked for fewer calls", counts.tally.throttles),
         ] {
-            family(&mut text, name, "counter", help, [(String::new(), count)]);
+            family(&mut text, name, "counter", help, [(String::new(), count.into())]);
         }
         counts.histogram(&mut text);
         let of_spools =
@@ -100,6 +97,11 @@ impl Metrics {
         let failing = of_spools(|spool| u64::from(spool.trouble.is_some()));
         family(&mut text, "forward_failing", "gauge", "1 while the next module takes nothing", failing);
         text
+    }
+
+    /// What was counted since the last time this was asked, or the start.
+    pub fn take(&self) -> Counts {
+        std::mem::take(&mut *self.counts())
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -147,7 +149,7 @@ mod tests {
         metrics.answered(204, Duration::from_millis(7));
         metrics.answered(503, Duration::from_secs(60));
         metrics.stored(&Stored { fared: vec![Fared::Ended(Outcome::Persisted), Fared::Unfinished], ..Stored::default() });
-        metrics.written(&Written { calls: 2, ..Written::default() });
+        metrics.written(&Written { tally: Tally { calls: 2, ..Tally::default() }, ..Written::default() });
         let text = metrics.text(&[]);
         for wanted in [
             "requests_total{status=\"204\"} 1",

@@ -82,8 +82,7 @@ async fn take(app: &App, request: Request, began: Instant) -> Result<Response, P
         documents: &documents.values,
         partial: app.front.partial,
     };
-    let invocation =
-        Invocation { request_id: coming.sequence.clone(), function: app.front.module.clone(), deadline, now: SystemTime::now() };
+    let invocation = Invocation::new(&coming.sequence, &app.front.module, deadline, SystemTime::now());
     let stored = app.function.store(&direct, &invocation, |items, until| app.gather.write(items, until)).await;
     account(app, &stored);
     keep(app, rooms, &forwarded(&stored, &texts, documents.single)).await?;

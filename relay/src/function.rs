@@ -7,12 +7,15 @@
 //! record by itself, the function fails instead, so that a mapping with BisectBatchOnFunctionError takes it from those behind it.
 
 mod event;
+mod metrics;
 mod settings;
 
 use std::time::Duration;
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use tablefeed::mapping::Filter;
+pub use tablefeed::persist::Invocation;
+use tablefeed::persist::report::Lag;
 use tokio::time::{Instant, sleep};
 
 use crate::deliver::destination::{Destination, epoch_seconds};
@@ -22,7 +25,8 @@ use crate::deliver::verdict::{Refusal, Verdict, judge, wait};
 use crate::deliver::{DelivererError, Guard};
 use crate::subscription::Declaration;
 use event::Record;
-pub use settings::{FUNCTION_SETTINGS, parse as parse_settings};
+pub use metrics::RELAY_METRICS;
+pub use settings::{FUNCTION_SETTINGS, FunctionSettings, parse as parse_settings};
 
 /// Kept for the answer's way back.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -37,21 +41,19 @@ pub struct Function {
     filter: Option<Filter>,
 }
 
-/// What an invocation knows of itself.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    pub function: String,
-    pub deadline: Instant,
-}
-
 /// What became of an event.
 #[derive(Debug)]
 pub struct Handled {
     pub response: Result<DynamoDbEventResponse, FunctionError>,
+    pub invocation: Invocation,
     pub records: usize,
     pub delivered: usize,
     pub filtered: usize,
+    /// POSTs that were begun.
+    pub posts: u32,
     pub retries: u32,
+    /// Milliseconds from the oldest record's change to the end of the invocation.
+    pub lag_max: Option<u64>,
     /// The last try that was in vain.
     pub error: Option<String>,
 }
@@ -71,6 +73,7 @@ struct Course<'r> {
     /// Those that are wanted, and how many of them are delivered.
     parcels: &'r [Parcel],
     delivered: usize,
+    posts: u32,
     retries: u32,
     error: Option<String>,
     /// The next record was refused by itself.
@@ -86,20 +89,23 @@ impl Function {
 
     /// Delivers an event's records, as many as can be before the deadline.
     pub async fn handle(&self, event: &[u8], invocation: &Invocation) -> Handled {
-        let nothing = |response| Handled { response, records: 0, delivered: 0, filtered: 0, retries: 0, error: None };
-        let records = match event::read(event) {
-            Ok(records) => records,
-            Err(problem) => return nothing(Err(FunctionError::Event(problem))),
+        let begin = Instant::now();
+        let (records, unreadable) = match event::read(event) {
+            Ok(records) => (records, None),
+            Err(problem) => (Vec::new(), Some(FunctionError::Event(problem))),
         };
         let parcel = |record: &Record<'_>| Parcel { sequence: record.sequence.to_owned(), text: record.text(self.declaration.images) };
         let parcels: Vec<Parcel> = records.iter().filter(|record| self.wants(record)).map(parcel).collect();
         let stream = records.first().and_then(|record| record.source_arn.clone()).unwrap_or_default();
         let course = self.deliver(&parcels, &stream, invocation).await;
         Handled {
-            response: response(&records, &course),
+            response: unreadable.map_or_else(|| response(&records, &course), Err),
+            lag_max: Lag::of(records.iter().filter_map(Record::created).collect(), invocation.now + begin.elapsed()).map(|lag| lag.max),
+            invocation: invocation.clone(),
             records: records.len(),
             delivered: course.delivered,
             filtered: records.len() - parcels.len(),
+            posts: course.posts,
             retries: course.retries,
             error: course.error,
         }
@@ -113,7 +119,7 @@ impl Function {
 
     /// In order, until all are delivered, one is refused by itself, or time is up.
     async fn deliver<'r>(&self, parcels: &'r [Parcel], stream: &str, invocation: &Invocation) -> Course<'r> {
-        let mut course = Course { parcels, delivered: 0, retries: 0, error: None, refused: false };
+        let mut course = Course { parcels, delivered: 0, posts: 0, retries: 0, error: None, refused: false };
         let mut effort = Effort::new(Some(ATTEMPTS));
         let mut failures = 0;
         let batch = self.declaration.batch;
@@ -126,6 +132,7 @@ impl Function {
                 break;
             }
             let id = parcel::id(&invocation.function, stream, &rest[..size]).to_string();
+            course.posts += 1;
             let answer = self.destination.post(&id, parcel::body(&rest[..size]), left).await;
             let refusal = match answer.as_ref().map(|answer| judge(answer.status, answer.retry_after.as_deref(), epoch_seconds())) {
                 Ok(Verdict::Taken) => {
@@ -180,7 +187,7 @@ impl Handled {
 
     /// What the log says of it; nothing of a record but its sequence number.
     pub fn summary(&self) -> String {
-        let Handled { response, records, delivered, filtered, retries, error } = self;
+        let Handled { response, records, delivered, filtered, retries, error, .. } = self;
         let checkpoint = response.as_ref().ok().and_then(|response| response.batch_item_failures.first()?.item_identifier.clone());
         let counts = format!("records {records}, delivered {delivered}, filtered {filtered}, retries {retries}");
         match checkpoint {

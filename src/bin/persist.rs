@@ -2,17 +2,17 @@
 
 use std::io::Write;
 use std::panic::set_hook;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use tablefeed::aws::{Clients, config_for_function};
-use tablefeed::persist::report::event_line;
+use tablefeed::log::{LogLevel, Logging, event_line};
 use tablefeed::persist::{Function, FunctionError, Invocation};
-use tablefeed::settings::{LogLevel, Settings};
-use tokio::time::Instant;
+use tablefeed::settings::Settings;
 use tower::util::MapRequestLayer;
 
 #[tokio::main(flavor = "current_thread")]
@@ -28,10 +28,12 @@ async fn main() -> Result<(), Error> {
     for warning in &settings.warnings {
         print(&event_line(LogLevel::Warn, warning));
     }
+    settings.logging.first_lines().for_each(|line| print(&line));
     let config = config_for_function(|name| std::env::var(name).ok(), |path| std::fs::read(path))
         .inspect_err(|error| print(&event_line(LogLevel::Error, error)))?;
     let clients = Clients::new(&config, "tablefeed-persist", settings.table.region.as_deref());
     let function = Function::new(settings, clients);
+    let cold_start = AtomicBool::new(true);
 
     // The handler reads the invocation's raw bytes, which are kept here on their way in: held once, and unreadable events are ours
     // to name.
@@ -45,35 +47,27 @@ async fn main() -> Result<(), Error> {
     };
     let handler = service_fn(|invocation: LambdaEvent<IgnoredAny>| {
         let event = std::mem::take(&mut *event.lock().unwrap_or_else(PoisonError::into_inner));
+        let invocation = Invocation::of(&invocation.context, cold_start.swap(false, Ordering::Relaxed));
         let function = &function;
         async move {
-            let handled = function.handle(&event, &described(invocation.context)).await.map_err(|error| diagnostic(&error))?;
-            let level = function.settings().log_level;
+            let logging = &function.settings().logging;
+            let failed = |error: FunctionError| diagnostic(&error, logging, &invocation);
+            let handled = function.handle(&event, &invocation).await.map_err(failed)?;
+            let level = logging.sampled_level(fastrand::f64());
             if level <= LogLevel::Debug {
                 handled.report.letter_lines().for_each(|line| print(&line));
             }
             if level <= handled.report.level() {
                 print(&handled.report.log_line());
             }
-            print(&handled.report.metrics());
-            handled.response.map_err(|error| diagnostic(&error))
+            handled.report.metrics().iter().for_each(|line| print(line));
+            handled.response.map_err(failed)
         }
     });
     Runtime::new(handler).layer(MapRequestLayer::new(keep)).run().await
 }
 
-fn described(context: Context) -> Invocation {
-    let now = SystemTime::now();
-    let deadline = UNIX_EPOCH + Duration::from_millis(context.deadline);
-    Invocation {
-        request_id: context.request_id,
-        function: context.invoked_function_arn,
-        deadline: Instant::now() + deadline.duration_since(now).unwrap_or_default(),
-        now,
-    }
-}
-
-fn diagnostic(error: &FunctionError) -> Diagnostic {
+fn diagnostic(error: &FunctionError, logging: &Logging, invocation: &Invocation) -> Diagnostic {
     let error_type = match error {
         FunctionError::Event(_) => "UnreadableEvent",
         FunctionError::NoOrder => "NoOrder",
@@ -81,7 +75,7 @@ fn diagnostic(error: &FunctionError) -> Diagnostic {
         FunctionError::Unfinished { .. } => "Unfinished",
     };
     let error_message = error.to_string();
-    print(&event_line(LogLevel::Error, &error_message));
+    print(&logging.line(invocation, LogLevel::Error, &error_message, Value::Null));
     Diagnostic { error_type: error_type.to_owned(), error_message }
 }
 

@@ -10,12 +10,13 @@ use std::borrow::Cow;
 
 use tokio::time::Instant;
 
-use super::handler::{Function, Invocation, finish_fetching, margin};
+use super::handler::{Function, finish_fetching, margin};
 use super::intake::{guarded, origin};
 use super::ledger::{Entry, Ledger, State};
 use super::post::{Post, Posted};
 use crate::decode::event::Kind;
 use crate::decode::record::{Data, Raw, Record};
+use crate::invocation::Invocation;
 use crate::json::Json;
 use crate::mapping::{Item, Mapped};
 use crate::reason::Rejection;
@@ -23,6 +24,7 @@ use crate::settings::WriteFailures;
 use crate::write::letter::{Content, Past, Sender};
 use crate::write::outcome::Outcome;
 use crate::write::progress::Written;
+use crate::write::tally::Tally;
 
 /// Documents that came together.
 #[derive(Debug)]
@@ -60,10 +62,7 @@ pub struct Stored {
     pub systemic: Option<String>,
     /// Why the queue did not accept a letter.
     pub queue_refusal: Option<String>,
-    /// Calls that write, those that were repeated, and answers that asked for fewer.
-    pub calls: u32,
-    pub retries: u32,
-    pub throttles: u32,
+    pub tally: Tally,
 }
 
 impl Function {
@@ -111,8 +110,8 @@ impl Function {
             // None, if anything is unfinished: the documents come again, all together.
             posted = post.send(ledger.letters(Kind::Kafka), &mut ledger, invocation.deadline - margin / 4).await;
         }
-        let Written { systemic, calls, retries, throttles, .. } = written;
-        Stored { fared: fared(ledger, unfit), systemic, queue_refusal: posted.sent.refusal, calls, retries, throttles }
+        let Written { systemic, tally, .. } = written;
+        Stored { fared: fared(ledger, unfit), systemic, queue_refusal: posted.sent.refusal, tally }
     }
 
     /// The items, beside each its document's place, and why other documents are unfit.

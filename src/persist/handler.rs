@@ -9,7 +9,7 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_lambda_events::streams::KinesisEventResponse;
 use tokio::task::JoinHandle;
@@ -20,10 +20,11 @@ use super::batch_id::{Batch, BatchId, Fetched};
 use super::intake;
 use super::ledger::{Ledger, State};
 use super::post::Post;
-use super::report::{Calls, Report, Stages};
+use super::report::{Calls, Lag, Report, Stages};
 use super::table_ready::TableReady;
 use crate::aws::Clients;
 use crate::decode::event::{self, EventError, Kind};
+use crate::invocation::Invocation;
 use crate::mapping::Item;
 use crate::reason::{Reason, Rejection};
 use crate::settings::{OverLimit, Settings, WriteFailures};
@@ -36,18 +37,6 @@ use crate::write::table::TableWriter;
 
 /// Stands for the batch id where none is read: in a dry run, and to tell filtered documents from others when SSM fails.
 pub(super) const NO_BATCH: &str = "none";
-
-/// What the invocation is about, besides its event.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    pub request_id: String,
-    /// The function's ARN or name.
-    pub function: String,
-    /// When Lambda ends the invocation.
-    pub deadline: Instant,
-    /// The time of day at the beginning.
-    pub now: SystemTime,
-}
 
 /// What an invocation gives back. The caller sends the response and prints the report.
 #[derive(Debug)]
@@ -118,7 +107,7 @@ impl Function {
         }
         let fetching = if records.is_empty() { None } else { self.start_fetching(until) };
         let payloads = intake::payloads(&records, &self.settings).await;
-        let parts = intake::open(&records, &payloads, &self.settings).await;
+        let (parts, decompressed_bytes) = intake::open(&records, &payloads, &self.settings).await;
         let mut ledger = Ledger::default();
         let documents = intake::split(&records, &payloads, &parts, &mut ledger);
         stages.end("decode");
@@ -163,24 +152,27 @@ impl Function {
         let report = Report {
             invocation: invocation.clone(),
             dry_run: self.settings.dry_run(),
-            service: self.settings.service.clone(),
-            namespace: self.settings.metrics_namespace.clone(),
+            logging: self.settings.logging.clone(),
             kind,
             records: records.len(),
+            bytes: payloads.iter().flatten().map(Vec::len).sum(),
+            decompressed_bytes,
             outcomes: ledger.counts(),
             letters: posted.notes,
             checkpoint,
             systemic: batch.as_ref().err().cloned().or(written.systemic),
             queue_refusal: posted.sent.refusal,
-            oldest_arrival: records.iter().filter_map(|record| record.arrival.as_deref()?.parse().ok()).reduce(f64::min),
+            lag: Lag::of(
+                records.iter().filter_map(|record| record.arrival.as_deref()?.parse().ok()).collect(),
+                stages.end_of(invocation.now),
+            ),
             calls: Calls {
                 get_parameter,
-                batch_write_item: if newest { 0 } else { written.calls },
-                single_writes: if newest { written.calls } else { 0 },
+                batch_write_item: if newest { 0 } else { written.tally.calls },
+                single_writes: if newest { written.tally.calls } else { 0 },
                 send_message_batch: posted.sent.calls,
-                retries: written.retries,
-                throttles: written.throttles,
             },
+            writes: written.tally,
             batch: batch.ok().flatten(),
             stages,
         };

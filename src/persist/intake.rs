@@ -34,13 +34,13 @@ pub async fn payloads(records: &[Record<'_>], settings: &Settings) -> Vec<Result
     payloads
 }
 
-/// The parts of each record, or why it cannot be opened; a tombstone has none. Ends early where the event's bound is reached, never
-/// before the first record.
+/// The parts of each record, or why it cannot be opened; a tombstone has none. Beside them the bytes that came of decoding all. Ends early
+/// where the event's bound is reached, never before the first record.
 pub async fn open<'p>(
     records: &'p [Record<'p>],
     payloads: &'p [Result<Vec<u8>, Rejection>],
     settings: &Settings,
-) -> Vec<Result<Vec<Part<'p>>, Rejection>> {
+) -> (Vec<Result<Vec<Part<'p>>, Rejection>>, usize) {
     let mut opened = Vec::with_capacity(records.len());
     let mut bytes = 0;
     for (record, payload) in records.iter().zip(payloads) {
@@ -50,13 +50,14 @@ pub async fn open<'p>(
             _ => guarded(|| parts(payload, record.partition_key.as_deref(), settings.max_decompressed_bytes)).and_then(|parts| parts),
         };
         let parts = payload.as_ref().map_err(Clone::clone).and_then(open);
-        bytes += parts.as_ref().map_or(0, |parts| parts.bytes);
-        if bytes > settings.max_event_bytes && !opened.is_empty() {
+        let with_it = bytes + parts.as_ref().map_or(0, |parts| parts.bytes);
+        if with_it > settings.max_event_bytes && !opened.is_empty() {
             break;
         }
+        bytes = with_it;
         opened.push(parts.map(|parts| parts.parts));
     }
-    opened
+    (opened, bytes)
 }
 
 /// Splits records into documents, numbered over all parts of a record. Stops where the event holds [`MAX_DOCUMENTS`]. Returns those

@@ -42,7 +42,7 @@ pub async fn preview(event: &[u8], settings: &Settings, batch: &str) -> Result<V
     let tree = OnceCell::new();
     let (_, records) = event::records(event, &tree)?;
     let payloads = intake::payloads(&records, settings).await;
-    let opened = intake::open(&records, &payloads, settings).await;
+    let (opened, _) = intake::open(&records, &payloads, settings).await;
     let mut ledger = Ledger::default();
     let documents = intake::split(&records, &payloads, &opened, &mut ledger);
     let mapped = intake::map(&records, &documents, &|_| Some(batch), settings, &ledger);

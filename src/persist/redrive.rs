@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use tokio::time::Instant;
 
 use super::batch_id::Batch;
-use super::handler::{Function, Invocation, NO_BATCH, Writing, finish_fetching, margin};
+use super::handler::{Function, NO_BATCH, Writing, finish_fetching, margin};
 use super::intake::{self, Mappable};
 use super::ledger::{Entry, Ledger, State};
 use super::post::Post;
@@ -20,6 +20,7 @@ use crate::decode::compression::{Budget, decompress};
 use crate::decode::documents;
 use crate::decode::parts::{Part, parts};
 use crate::decode::record::{Data, Header, Raw, Record};
+use crate::invocation::Invocation;
 use crate::reason::{Reason, Rejection};
 use crate::write::letter::{Content, Past, Sender};
 use crate::write::outcome::Outcome;

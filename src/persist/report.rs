@@ -1,18 +1,20 @@
 //! What an invocation did, as values: one log line and one line of metrics. Prints nothing, and never holds record contents.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::batch_id::Batch;
-use super::handler::Invocation;
+use super::metrics::PERSIST_METRICS;
 use super::post::LetterNote;
 use crate::decode::event::Kind;
-use crate::settings::LogLevel;
+use crate::invocation::Invocation;
+use crate::log::{LogLevel, Logging};
 use crate::write::outcome::{Counts, Outcome};
+use crate::write::tally::Tally;
 
 /// Calls to AWS that were begun.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,10 +24,6 @@ pub struct Calls {
     /// `PutItem` and `DeleteItem`, which `WRITE_MODE=newest` uses instead.
     pub single_writes: u32,
     pub send_message_batch: u32,
-    /// Write requests that had to be sent again.
-    pub retries: u32,
-    /// Answers of the table that asked for fewer calls.
-    pub throttles: u32,
 }
 
 /// How long each stage took.
@@ -53,6 +51,11 @@ impl Stages {
         self.last = now;
     }
 
+    /// When the last stage ended, if the first began at `begin`.
+    pub fn end_of(&self, begin: SystemTime) -> SystemTime {
+        begin + (self.last - self.begin)
+    }
+
     fn milliseconds(&self) -> Map<String, Value> {
         let total = ("total", self.last - self.begin);
         self.ended.iter().chain([&total]).map(|(stage, took)| ((*stage).to_owned(), milliseconds(*took).into())).collect()
@@ -63,16 +66,39 @@ fn milliseconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e5).round() / 1e2
 }
 
+/// How long records took from their arrival to the end of their invocation, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lag {
+    /// Half of the records took no more.
+    pub p50: u64,
+    pub max: u64,
+}
+
+impl Lag {
+    /// Of records that arrived at these seconds since 1970. `None` if there are none.
+    pub fn of(mut arrivals: Vec<f64>, end: SystemTime) -> Option<Lag> {
+        let oldest = arrivals.iter().copied().reduce(f64::min)?;
+        let middle = arrivals.len() / 2;
+        let (_, median, _) = arrivals.select_nth_unstable_by(middle, f64::total_cmp);
+        let since = |arrival| Some(since_epoch(end).saturating_sub(Duration::try_from_secs_f64(arrival).ok()?));
+        let milliseconds = |arrival| u64::try_from(since(arrival)?.as_millis()).ok();
+        Some(Lag { p50: milliseconds(*median)?, max: milliseconds(oldest)? })
+    }
+}
+
 /// What one invocation did.
 #[derive(Debug)]
 pub struct Report {
     pub invocation: Invocation,
+    pub logging: Arc<Logging>,
     pub dry_run: bool,
-    pub service: String,
-    pub namespace: String,
     /// What delivered the event.
     pub kind: Kind,
     pub records: usize,
+    /// Of the records' data, as they came.
+    pub bytes: usize,
+    /// Of the data that were decoded.
+    pub decompressed_bytes: usize,
     pub outcomes: Counts,
     /// The letters that the queue accepted.
     pub letters: Vec<LetterNote>,
@@ -83,9 +109,9 @@ pub struct Report {
     /// Why the queue did not accept a letter.
     pub queue_refusal: Option<String>,
     pub batch: Option<Batch>,
-    /// Seconds since 1970 at which the oldest record came into the stream.
-    pub oldest_arrival: Option<f64>,
+    pub lag: Option<Lag>,
     pub calls: Calls,
+    pub writes: Tally,
     pub stages: Stages,
 }
 
@@ -105,12 +131,7 @@ impl Report {
     pub fn log_line(&self) -> String {
         let outcomes: Map<String, Value> =
             Outcome::ALL.iter().map(|outcome| (outcome.name().to_owned(), self.outcomes.of(*outcome).into())).collect();
-        let mut line = json!({
-            "level": level_name(self.level()),
-            "timestamp": timestamp(self.invocation.now),
-            "message": self.message(),
-            "function_request_id": self.invocation.request_id,
-            "service": self.service,
+        let mut facts = json!({
             "records": self.records,
             "documents": self.outcomes.documents(),
             "outcomes": outcomes,
@@ -123,63 +144,37 @@ impl Report {
                 "SingleWrites": self.calls.single_writes,
                 "SendMessageBatch": self.calls.send_message_batch,
             },
-            "write_retries": self.calls.retries,
-            "write_throttles": self.calls.throttles,
-            "lag_ms": self.lag(),
+            "write_retries": self.writes.retries,
+            "write_throttles": self.writes.throttles,
+            "lag_ms": self.lag.map(|lag| lag.max),
             "stages_ms": self.stages.milliseconds(),
         });
         let causes = [("systemic_failure", &self.systemic), ("queue_refusal", &self.queue_refusal)];
         for (name, cause) in causes {
             if let Some(cause) = cause {
-                line[name] = cause.as_str().into();
+                facts[name] = cause.as_str().into();
             }
         }
-        line.to_string()
+        self.logging.line(&self.invocation, self.level(), self.message(), facts)
     }
 
     /// One line of JSON for each letter, for DEBUG.
     pub fn letter_lines(&self) -> impl Iterator<Item = String> {
         self.letters.iter().map(|letter| {
-            json!({
-                "level": "DEBUG",
-                "message": "letter",
-                "function_request_id": self.invocation.request_id,
+            let facts = json!({
                 "id": letter.id.to_string(),
                 "reason": letter.reason.code(),
                 "error": letter.error,
                 "sequence": letter.sequence,
                 "sub_sequence": letter.sub_sequence,
-            })
-            .to_string()
+            });
+            self.logging.line(&self.invocation, LogLevel::Debug, "letter", facts)
         })
     }
 
-    /// The counts in CloudWatch's embedded metric format, on one line.
-    pub fn metrics(&self) -> String {
-        let count = |name: &'static str, value: u64| (name, "Count", json!(value));
-        let mut metrics: Vec<(&str, &str, Value)> =
-            Outcome::ALL.iter().map(|outcome| count(outcome.metric(), self.outcomes.of(*outcome))).collect();
-        metrics.push(count("Letters", self.letters.len() as u64));
-        metrics.push(count("SystemicFailure", u64::from(self.systemic.is_some())));
-        metrics.push(count("DryRun", u64::from(self.dry_run)));
-        metrics.push(count("WriteRequests", u64::from(self.calls.batch_write_item + self.calls.single_writes)));
-        metrics.push(count("WriteRetries", u64::from(self.calls.retries)));
-        metrics.push(count("WriteThrottles", u64::from(self.calls.throttles)));
-        metrics.extend(self.batch_age().map(|age| ("BatchIdAge", "Seconds", json!(age))));
-        metrics.extend(self.lag().map(|lag| ("Lag", "Milliseconds", json!(lag))));
-        let definitions: Vec<Value> = metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
-        let mut line = json!({
-            "_aws": {
-                "Timestamp": u64::try_from(since_epoch(self.invocation.now).as_millis()).unwrap_or_default(),
-                "CloudWatchMetrics": [{"Namespace": self.namespace, "Dimensions": [["service"]], "Metrics": definitions}],
-            },
-            "service": self.service,
-            "function_request_id": self.invocation.request_id,
-        });
-        for (name, _, value) in metrics {
-            line[name] = value;
-        }
-        line.to_string()
+    /// The line of metrics, if there is to be one.
+    pub fn metrics(&self) -> Option<String> {
+        self.logging.metrics(&self.invocation, PERSIST_METRICS, self)
     }
 
     /// Letters by reason.
@@ -205,14 +200,8 @@ impl Report {
         }
     }
 
-    /// Milliseconds from the oldest record's arrival to the beginning of the invocation.
-    fn lag(&self) -> Option<u64> {
-        let arrival = Duration::try_from_secs_f64(self.oldest_arrival?).ok()?;
-        u64::try_from(since_epoch(self.invocation.now).saturating_sub(arrival).as_millis()).ok()
-    }
-
     /// Seconds since the batch id was set.
-    fn batch_age(&self) -> Option<u64> {
+    pub fn batch_age(&self) -> Option<u64> {
         self.invocation.now.duration_since(self.batch.as_ref()?.since?).ok().map(|age| age.as_secs())
     }
 }
@@ -221,22 +210,18 @@ fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// A log line that belongs to no invocation.
-pub fn event_line(level: LogLevel, message: &str) -> String {
-    json!({"level": level_name(level), "timestamp": timestamp(SystemTime::now()), "message": message}).to_string()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The name of a level in log lines.
-fn level_name(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Debug => "DEBUG",
-        LogLevel::Info => "INFO",
-        LogLevel::Warn => "WARN",
-        LogLevel::Error => "ERROR",
+    #[test]
+    fn half_of_the_records_took_no_more_than_the_median_lag() {
+        let end = UNIX_EPOCH + Duration::from_secs(100);
+        let lag = |arrivals: &[f64]| Lag::of(arrivals.to_vec(), end).map(|lag| (lag.p50, lag.max));
+        assert_eq!(lag(&[]), None);
+        assert_eq!(lag(&[99.5]), Some((500, 500)));
+        assert_eq!(lag(&[98.0, 90.0, 99.0]), Some((2_000, 10_000)));
+        assert_eq!(lag(&[97.0, 98.0, 90.0, 99.0]), Some((2_000, 10_000)));
+        assert_eq!(lag(&[101.0]), Some((0, 0)));
     }
-}
-
-/// RFC 3339 in UTC.
-fn timestamp(time: SystemTime) -> String {
-    DateTime::from(time).fmt(DateTimeFormat::DateTime).unwrap_or_default()
 }

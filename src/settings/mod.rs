@@ -3,6 +3,7 @@
 //! In: a look-up of names (the environment, or a map in tests) and a way to read a mapping's file. Out: [`Settings`], or a
 //! [`SettingsError`] that names every bad setting at once. Reads nothing by itself.
 
+mod logging;
 mod names;
 mod reader;
 mod values;
@@ -10,12 +11,14 @@ mod values;
 use std::fmt;
 use std::io;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+pub use crate::log::{LogLevel, Logging};
 use crate::mapping::Mappings;
-pub use names::{SETTINGS, Setting};
+pub use names::{SETTINGS, Setting, logging_settings};
 use reader::Reader;
 use values::parse_queue_url;
 
@@ -49,15 +52,6 @@ pub enum WriteFailures {
     Dlq,
 }
 
-/// How much is logged; each level includes those after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    Debug,
-    Info,
-    Warn,
-    Error,
-}
-
 /// The settings of one function, checked.
 #[derive(Debug)]
 pub struct Settings {
@@ -83,9 +77,7 @@ pub struct Settings {
     pub max_event_bytes: usize,
     pub max_decompressed_bytes: usize,
     pub id_namespace: Uuid,
-    pub log_level: LogLevel,
-    pub service: String,
-    pub metrics_namespace: String,
+    pub logging: Arc<Logging>,
     pub drill_panic_partition_key: Option<String>,
     /// What is legal but probably not meant.
     pub warnings: Vec<String>,
@@ -153,10 +145,8 @@ impl Settings {
         let max_event_bytes = reader.number("MAX_EVENT_BYTES", 1..=1 << 40, "a whole number of bytes, at least 1");
         let max_decompressed_bytes = reader.number("MAX_DECOMPRESSED_BYTES", 1..=1 << 30, "a whole number of bytes from 1 to 1073741824");
         let id_namespace = reader.parsed("ID_NAMESPACE", |text| Uuid::from_str(text).map_err(|_| "must be a UUID".to_owned()));
-        let log_level = reader.log_level();
+        let logging = reader.logging();
         let over_limit = reader.one_of("OVER_LIMIT", &[("dlq", OverLimit::Dlq), ("skip", OverLimit::Skip)]);
-        let service = reader.text("POWERTOOLS_SERVICE_NAME").unwrap_or_else(|| "persist".to_owned());
-        let metrics_namespace = reader.text("POWERTOOLS_METRICS_NAMESPACE").unwrap_or_else(|| "tablefeed".to_owned());
         let drill_panic_partition_key = reader.text("DRILL_PANIC_PARTITION_KEY");
         match (table, dlq_url, mapping) {
             (Some(table), Some(dlq_url), Some(mapping)) if reader.problems.is_empty() => Ok(Settings {
@@ -175,9 +165,7 @@ impl Settings {
                 max_event_bytes: max_event_bytes.map_or(DEFAULT_MAX_EVENT_BYTES, to_usize),
                 max_decompressed_bytes: max_decompressed_bytes.map_or(DEFAULT_MAX_DECOMPRESSED_BYTES, to_usize),
                 id_namespace: id_namespace.unwrap_or(NAMESPACE),
-                log_level,
-                service,
-                metrics_namespace,
+                logging: Arc::new(logging),
                 warnings: [
                     warnings(persist_records, newest && mapping.keyed_by_identity(), drill_panic_partition_key.as_deref()),
                     mapping.warnings().collect(),

@@ -11,6 +11,39 @@ pub struct Setting {
     pub meaning: &'static str,
 }
 
+/// How a function logs, whatever its other settings are; `service` is its name unless it is set.
+pub const fn logging_settings(service: &'static str) -> [Setting; 5] {
+    [
+        Setting {
+            name: "LOG_LEVEL",
+            aliases: &[],
+            default: "INFO",
+            meaning: "TRACE, DEBUG, INFO, WARN or ERROR; AWS_LAMBDA_LOG_LEVEL and POWERTOOLS_LOG_LEVEL come before it.",
+        },
+        Setting {
+            name: "POWERTOOLS_LOGGER_SAMPLE_RATE",
+            aliases: &[],
+            default: "0",
+            meaning: "The share of invocations, 0 to 1, that are logged at DEBUG whatever the level is.",
+        },
+        Setting {
+            name: "POWERTOOLS_SERVICE_NAME",
+            aliases: &[],
+            default: service,
+            meaning: "`service` in log lines, and the dimension of the metrics.",
+        },
+        Setting {
+            name: "POWERTOOLS_METRICS_NAMESPACE",
+            aliases: &[],
+            default: "tablefeed",
+            meaning: "The metrics' namespace in CloudWatch.",
+        },
+        Setting { name: "POWERTOOLS_METRICS_DISABLED", aliases: &[], default: "false", meaning: "`true`: no line of metrics." },
+    ]
+}
+
+const LOGGING: [Setting; 5] = logging_settings("persist");
+
 /// All settings, in the order in which the docs show them. A value that is empty counts as not set.
 pub const SETTINGS: &[Setting] = &[
     Setting {
@@ -176,14 +209,11 @@ pub const SETTINGS: &[Setting] = &[
         default: "123febc1-8bcf-5d39-b242-5679cb26dfc4",
         meaning: "UUID under which {@id}, {@hash:…} and letter ids are made.",
     },
-    Setting {
-        name: "LOG_LEVEL",
-        aliases: &[],
-        default: "INFO",
-        meaning: "TRACE, DEBUG, INFO, WARN or ERROR; AWS_LAMBDA_LOG_LEVEL and POWERTOOLS_LOG_LEVEL come before it.",
-    },
-    Setting { name: "POWERTOOLS_SERVICE_NAME", aliases: &[], default: "persist", meaning: "The dimension `service` of the metrics." },
-    Setting { name: "POWERTOOLS_METRICS_NAMESPACE", aliases: &[], default: "tablefeed", meaning: "The metrics' namespace in CloudWatch." },
+    LOGGING[0],
+    LOGGING[1],
+    LOGGING[2],
+    LOGGING[3],
+    LOGGING[4],
     Setting {
         name: "DRILL_PANIC_PARTITION_KEY",
         aliases: &[],

@@ -4,7 +4,7 @@ use std::io;
 
 use super::names::SETTINGS;
 use super::values::parse_table;
-use super::{LogLevel, Problem, TableName};
+use super::{Problem, TableName};
 use crate::mapping::{Mappings, ShortForm};
 
 /// Looks settings up and collects what is wrong with them.
@@ -18,7 +18,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         self.problems.push(Problem { name, message: message.into() });
     }
 
-    fn value(&self, name: &str) -> Option<String> {
+    pub fn value(&self, name: &str) -> Option<String> {
         (self.look_up)(name).filter(|value| !value.is_empty())
     }
 
@@ -96,22 +96,6 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
                 format!("is {text:?}; it must be {}", words.join(" or "))
             })
         })
-    }
-
-    pub fn log_level(&mut self) -> LogLevel {
-        let by_lambda = self.value("AWS_LAMBDA_LOG_LEVEL").or_else(|| self.value("POWERTOOLS_LOG_LEVEL"));
-        let text = by_lambda.or_else(|| self.text("LOG_LEVEL"));
-        let level = text.as_deref().map_or("INFO".to_owned(), str::to_ascii_uppercase);
-        match level.as_str() {
-            "TRACE" | "DEBUG" => LogLevel::Debug,
-            "INFO" => LogLevel::Info,
-            "WARN" | "WARNING" => LogLevel::Warn,
-            "ERROR" | "FATAL" | "CRITICAL" => LogLevel::Error,
-            _ => {
-                self.problem("LOG_LEVEL", format!("is {level:?}; it must be TRACE, DEBUG, INFO, WARN or ERROR"));
-                LogLevel::Info
-            }
-        }
     }
 
     /// The mapping as the write mode needs it, and whether only the newest documents are written.

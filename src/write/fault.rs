@@ -1,15 +1,20 @@
 //! What went wrong with a call, reduced to what the caller does about it. The only place that judges SDK errors.
 
+use std::collections::BTreeSet;
+
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::error::{ProvisionedThroughputExceededException, RequestLimitExceeded, ThrottlingException};
 
 /// A call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The service asks for fewer calls.
-    #[error("throttled: {0}")]
-    Throttled(String),
+    ///
+    /// Holds its reasons, each once: those that DynamoDB types, or else the error's code.
+    #[error("throttled: {}", .0.join(", "))]
+    Throttled(Vec<String>),
     /// Worth trying again: a server error, a time-out, a lost or cut connection.
     #[error("{0}")]
     Transient(String),
@@ -22,7 +27,7 @@ pub enum Fault {
 }
 
 /// Error codes of the three services that ask for fewer calls.
-const THROTTLES: &[&str] = &[
+pub(crate) const THROTTLES: &[&str] = &[
     "ThrottlingException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -56,7 +61,10 @@ impl Fault {
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();
                 let code = service.err().code().unwrap_or("no error code");
-                Fault::by_code(status, code, service.err().message().unwrap_or_default())
+                match Fault::by_code(status, code, service.err().message().unwrap_or_default()) {
+                    Fault::Throttled(by_code) => Fault::Throttled(typed_reasons(error).unwrap_or(by_code)),
+                    other => other,
+                }
             }
             SdkError::TimeoutError(_) => Fault::Transient("timed out".to_owned()),
             SdkError::ResponseError(_) => Fault::Transient("the answer was cut short or cannot be read".to_owned()),
@@ -69,7 +77,7 @@ impl Fault {
     fn by_code(status: u16, code: &str, message: &str) -> Fault {
         let text = || format!("{code}: {message}");
         if THROTTLES.contains(&code) || status == 429 {
-            Fault::Throttled(code.to_owned())
+            Fault::Throttled(vec![code.to_owned()])
         } else if TRANSIENT.contains(&code) || status >= 500 {
             Fault::Transient(text())
         } else if REFUSALS.contains(&code) {
@@ -82,6 +90,18 @@ impl Fault {
 
 fn sources<'e>(error: &'e (dyn std::error::Error + 'static)) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| error.source())
+}
+
+/// Why DynamoDB throttles, if it says so.
+fn typed_reasons<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> Option<Vec<String>> {
+    let typed = sources(error).find_map(|source| {
+        let throttling = source.downcast_ref().map(ThrottlingException::throttling_reasons);
+        let provisioned = || source.downcast_ref().map(ProvisionedThroughputExceededException::throttling_reasons);
+        let limit = || source.downcast_ref().map(RequestLimitExceeded::throttling_reasons);
+        throttling.or_else(provisioned).or_else(limit)
+    });
+    let reasons: BTreeSet<String> = typed?.iter().filter_map(|typed| typed.reason.clone()).collect();
+    Some(reasons.into_iter().collect()).filter(|reasons: &Vec<String>| !reasons.is_empty())
 }
 
 fn has_credentials_error<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
@@ -107,7 +127,7 @@ mod tests {
     #[test]
     fn codes_are_judged_by_what_can_be_done() {
         let judge = |status, code| Fault::by_code(status, code, "m");
-        assert_eq!(judge(400, "ThrottlingException"), Fault::Throttled("ThrottlingException".to_owned()));
+        assert_eq!(judge(400, "ThrottlingException"), Fault::Throttled(vec!["ThrottlingException".to_owned()]));
         assert!(matches!(judge(400, "ProvisionedThroughputExceededException"), Fault::Throttled(_)));
         assert!(matches!(judge(500, "InternalServerError"), Fault::Transient(_)));
         assert!(matches!(judge(503, "anything"), Fault::Transient(_)));

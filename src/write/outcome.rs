@@ -50,20 +50,6 @@ impl Outcome {
         }
     }
 
-    /// The name in metrics.
-    pub fn metric(self) -> &'static str {
-        match self {
-            Outcome::Persisted => "Persisted",
-            Outcome::Superseded => "Superseded",
-            Outcome::Filtered => "Filtered",
-            Outcome::Skipped => "Skipped",
-            Outcome::OverLimit => "OverLimit",
-            Outcome::Rejected => "Rejected",
-            Outcome::Failed => "Failed",
-            Outcome::Retry => "Retry",
-        }
-    }
-
     /// The outcome of a document whose letter was accepted.
     pub fn of_letter(reason: Reason) -> Outcome {
         match reason {

@@ -3,6 +3,7 @@
 use super::drive::{Job, Settled};
 use super::fault::Fault;
 use super::plan::Slot;
+use super::tally::Tally;
 
 /// After this many items were tried one by one, all refused with one error, the error is nobody's item's.
 const SYSTEMIC_SINGLES: u32 = 10;
@@ -27,6 +28,8 @@ pub enum Answer {
     /// Written, but for the slots of these places in the request.
     Written {
         unprocessed: Vec<usize>,
+        /// Write capacity units that it took.
+        units: f64,
     },
     /// Not written: the table holds a newer item.
     Newer,
@@ -42,12 +45,7 @@ pub struct Written {
     pub fates: Vec<Fate>,
     /// Why writing stopped early, if nobody's item was at fault.
     pub systemic: Option<String>,
-    /// `BatchWriteItem` calls that were begun.
-    pub calls: u32,
-    /// Requests that had to be sent again.
-    pub retries: u32,
-    /// Answers that asked for fewer calls.
-    pub throttles: u32,
+    pub tally: Tally,
 }
 
 impl Written {
@@ -67,10 +65,7 @@ pub struct Progress {
     /// After so many it is left unfinished.
     most_tries: u32,
     systemic: Option<String>,
-    /// `BatchWriteItem` calls that were begun.
-    pub calls: u32,
-    retries: u32,
-    throttles: u32,
+    pub tally: Tally,
     singles: Singles,
 }
 
@@ -94,9 +89,7 @@ impl Progress {
             slots,
             fates: vec![Fate::Unfinished; items],
             systemic: None,
-            calls: 0,
-            retries: 0,
-            throttles: 0,
+            tally: Tally::default(),
             singles: Singles::default(),
         }
     }
@@ -109,11 +102,14 @@ impl Progress {
     /// Takes the answer to a request, which is a list of slots.
     pub fn settle(&mut self, request: Job<Vec<usize>>, answer: Answer) -> Settled<Vec<usize>> {
         match answer {
-            Answer::Written { unprocessed } => self.written(&request, &unprocessed),
+            Answer::Written { unprocessed, units } => {
+                self.tally.units += units;
+                self.written(&request, &unprocessed)
+            }
             Answer::Newer => self.left_alone(&request.work, &Fate::Superseded),
             Answer::Conflict => self.left_alone(&request.work, &Fate::Conflict),
-            Answer::Failed(Fault::Throttled(_)) => {
-                self.throttles += 1;
+            Answer::Failed(Fault::Throttled(reasons)) => {
+                self.tally.throttled(reasons);
                 Settled { throttled: true, ..self.again(request.work, request.attempt + 1) }
             }
             Answer::Failed(Fault::Transient(_)) => self.again(request.work, request.attempt + 1),
@@ -124,7 +120,7 @@ impl Progress {
 
     /// Ends the account.
     pub fn finish(self) -> Written {
-        Written { fates: self.fates, systemic: self.systemic, calls: self.calls, retries: self.retries, throttles: self.throttles }
+        Written { fates: self.fates, systemic: self.systemic, tally: self.tally }
     }
 
     fn again(&mut self, mut slots: Vec<usize>, attempt: u32) -> Settled<Vec<usize>> {
@@ -135,7 +131,7 @@ impl Progress {
         if slots.is_empty() {
             return Settled::done();
         }
-        self.retries += 1;
+        self.tally.retries += 1;
         Settled::again(vec![Job { work: slots, attempt }])
     }
 
@@ -159,7 +155,7 @@ impl Progress {
         if left.is_empty() {
             return Settled::done();
         }
-        self.throttles += 1;
+        self.tally.throttled([]);
         let attempt = if left.len() < request.work.len() { 1 } else { request.attempt + 1 };
         Settled { throttled: true, ..self.again(left, attempt) }
     }
@@ -269,13 +265,9 @@ mod tests {
     #[test]
     fn one_refused_item_never_fails_the_others() {
         let mut progress = Progress::new(slots(25), 25, u32::MAX);
-        run(
-            &mut progress,
-            (0..25).collect(),
-            |items| {
-                if items.contains(&7) { refusal("bad") } else { Answer::Written { unprocessed: vec![] } }
-            },
-        );
+        run(&mut progress, (0..25).collect(), |items| {
+            if items.contains(&7) { refusal("bad") } else { Answer::Written { unprocessed: vec![], units: 0.0 } }
+        });
         let refused: Vec<usize> = (0..25).filter(|&item| progress.fates[item] != Fate::Persisted).collect();
         assert_eq!(refused, [7]);
         assert_eq!(progress.fates[7], Fate::Refused("ValidationException: bad".to_owned()));
@@ -285,7 +277,7 @@ mod tests {
     #[test]
     fn unprocessed_items_are_sent_again_and_the_others_are_done() {
         let mut progress = Progress::new(slots(3), 3, u32::MAX);
-        let settled = progress.settle(Job::new(vec![0, 1, 2]), Answer::Written { unprocessed: vec![1] });
+        let settled = progress.settle(Job::new(vec![0, 1, 2]), Answer::Written { unprocessed: vec![1], units: 0.0 });
         assert_eq!(settled, Settled { again: vec![Job { work: vec![1], attempt: 1 }], throttled: true, stop: false });
         assert_eq!(progress.fates, [Fate::Persisted, Fate::Unfinished, Fate::Persisted]);
     }
@@ -293,33 +285,37 @@ mod tests {
     #[test]
     fn a_request_of_which_nothing_was_accepted_waits_longer_each_time() {
         let mut progress = Progress::new(slots(2), 2, u32::MAX);
-        let settled = progress.settle(Job { work: vec![0, 1], attempt: 4 }, Answer::Written { unprocessed: vec![0, 1] });
+        let settled = progress.settle(Job { work: vec![0, 1], attempt: 4 }, Answer::Written { unprocessed: vec![0, 1], units: 0.0 });
         assert_eq!(settled.again, [Job { work: vec![0, 1], attempt: 5 }]);
     }
 
     #[test]
     fn what_was_tried_as_often_as_allowed_is_left_unfinished() {
         let mut progress = Progress::new(slots(3), 3, 2);
-        let first = progress.settle(Job::new(vec![0, 1, 2]), Answer::Written { unprocessed: vec![1, 2] });
+        let first = progress.settle(Job::new(vec![0, 1, 2]), Answer::Written { unprocessed: vec![1, 2], units: 0.0 });
         assert_eq!(first.again, [Job { work: vec![1, 2], attempt: 1 }]);
         let second = progress.settle(Job { work: vec![1, 2], attempt: 1 }, Answer::Failed(Fault::Transient(String::new())));
         assert_eq!(second, Settled::done());
         assert_eq!(progress.fates, [Fate::Persisted, Fate::Unfinished, Fate::Unfinished]);
-        assert_eq!(progress.finish().retries, 1);
+        assert_eq!(progress.finish().tally.retries, 1);
     }
 
     #[test]
     fn superseded_only_once_the_winner_is_persisted() {
         let mut progress = Progress::new(vec![Slot { winner: 2, earlier: vec![0, 1] }], 3, u32::MAX);
         assert_eq!(progress.fates, [Fate::Unfinished, Fate::Unfinished, Fate::Unfinished]);
-        run(&mut progress, vec![0], |_| Answer::Written { unprocessed: vec![] });
+        run(&mut progress, vec![0], |_| Answer::Written { unprocessed: vec![], units: 0.0 });
         assert_eq!(progress.fates, [Fate::Superseded, Fate::Superseded, Fate::Persisted]);
     }
 
     #[test]
     fn the_latest_remaining_document_replaces_a_refused_winner() {
         let mut progress = Progress::new(vec![Slot { winner: 2, earlier: vec![0, 1] }], 3, u32::MAX);
-        run(&mut progress, vec![0], |items| if items == [2] { refusal("bad") } else { Answer::Written { unprocessed: vec![] } });
+        run(
+            &mut progress,
+            vec![0],
+            |items| if items == [2] { refusal("bad") } else { Answer::Written { unprocessed: vec![], units: 0.0 } },
+        );
         assert_eq!(progress.fates, [Fate::Superseded, Fate::Persisted, Fate::Refused("ValidationException: bad".to_owned())]);
     }
 

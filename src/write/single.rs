@@ -42,20 +42,22 @@ pub(super) async fn write(client: &Client, table: &str, key: &KeySchema, conditi
     // Names the table and an empty key for the SDK alone: the body that is sent is the one above.
     let answer = if item.deletes {
         let call = client.delete_item().table_name(table).set_key(Some(HashMap::new())).customize().mutate_request(replace);
-        call.send().await.map(drop).map_err(|error| failed(&error, deletion_stored))
+        call.send().await.map(|output| output.consumed_capacity).map_err(|error| failed(&error, deletion_stored))
     } else {
         let call = client.put_item().table_name(table).set_item(Some(HashMap::new())).customize().mutate_request(replace);
-        call.send().await.map(drop).map_err(|error| failed(&error, put_stored))
+        call.send().await.map(|output| output.consumed_capacity).map_err(|error| failed(&error, put_stored))
     };
     match (answer, condition) {
-        (Ok(()), _) => Answer::Written { unprocessed: Vec::new() },
+        (Ok(consumed), _) => written(consumed.and_then(|consumed| consumed.capacity_units)),
         (Err(Failed::Fault(fault)), _) => Answer::Failed(fault),
-        (Err(Failed::Condition(Some(stored))), Condition::Absent) if !item.deletes && same(&item.json, &stored) => {
-            Answer::Written { unprocessed: Vec::new() }
-        }
+        (Err(Failed::Condition(Some(stored))), Condition::Absent) if !item.deletes && same(&item.json, &stored) => written(None),
         (Err(Failed::Condition(_)), Condition::Absent) => Answer::Conflict,
         (Err(Failed::Condition(_)), _) => Answer::Newer,
     }
+}
+
+fn written(units: Option<f64>) -> Answer {
+    Answer::Written { unprocessed: Vec::new(), units: units.unwrap_or_default() }
 }
 
 enum Failed {
@@ -109,6 +111,6 @@ fn body(table: &str, key: &KeySchema, condition: Condition<'_>, item: &Item) -> 
             body.push_str("},\"ReturnValuesOnConditionCheckFailure\":\"ALL_OLD\"");
         }
     }
-    body.push('}');
+    body.push_str(",\"ReturnConsumedCapacity\":\"TOTAL\"}");
     body
 }

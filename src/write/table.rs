@@ -41,7 +41,7 @@ impl TableWriter<'_> {
         };
         let mut progress = Progress::new(slots, items.len(), self.most_tries);
         let send = |progress: &mut Progress, request: &Vec<usize>| {
-            progress.calls += 1;
+            progress.tally.calls += 1;
             self.send(request.iter().map(|&slot| &items[progress.item(slot)]).collect())
         };
         drive(&mut progress, jobs, self.concurrency, until, send, Progress::settle).await;
@@ -65,7 +65,10 @@ impl TableWriter<'_> {
             *request.body_mut() = body.clone().into();
         });
         match call.send().await {
-            Ok(output) => Answer::Written { unprocessed: self.unprocessed(&batch, output.unprocessed_items.unwrap_or_default()) },
+            Ok(output) => Answer::Written {
+                units: output.consumed_capacity().iter().filter_map(|table| table.capacity_units).sum(),
+                unprocessed: self.unprocessed(&batch, output.unprocessed_items.unwrap_or_default()),
+            },
             Err(error) => Answer::Failed(Fault::of(&error)),
         }
     }
@@ -83,10 +86,10 @@ impl TableWriter<'_> {
     }
 }
 
-/// `{"RequestItems":{"TABLE":[{"PutRequest":{"Item":ITEM}},{"DeleteRequest":{"Key":KEY}},…]}}`
+/// `{"RequestItems":{"TABLE":[{"PutRequest":{"Item":ITEM}},{"DeleteRequest":{"Key":KEY}},…]},"ReturnConsumedCapacity":"TOTAL"}`
 fn request_body(table: &str, batch: &[&Item]) -> String {
     let items: usize = batch.iter().map(|item| item.json.len() + 32).sum();
-    let mut body = String::with_capacity(items + table.len() + 32);
+    let mut body = String::with_capacity(items + table.len() + 64);
     body.push_str("{\"RequestItems\":{");
     body.push('"');
     body.push_str(table); // a checked name or ARN: nothing to escape
@@ -97,7 +100,7 @@ fn request_body(table: &str, batch: &[&Item]) -> String {
         body.push_str(&item.json);
         body.push_str("}}");
     }
-    body.push_str("]}}");
+    body.push_str("]},\"ReturnConsumedCapacity\":\"TOTAL\"}");
     body
 }
 

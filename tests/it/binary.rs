@@ -71,8 +71,43 @@ async fn letters_are_logged_at_debug_without_record_contents() {
     let world = World::new().await;
     let mut lambda = Lambda::start(env!("CARGO_BIN_EXE_persist"), environment(&world, &[("LOG_LEVEL", "DEBUG")])).await;
     lambda.invoke(Event::of([r#"{"secret":"hunter2"}"#]).bytes()).await;
-    for _ in 0..3 {
+    for _ in 0..4 {
         let line = lambda.line().await.to_string();
         assert!(!line.contains("hunter2"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn every_line_of_an_invocation_names_it_and_a_sampled_one_is_told_at_debug() {
+    let world = World::new().await;
+    let changes = [("LOG_LEVEL", "ERROR"), ("POWERTOOLS_LOGGER_SAMPLE_RATE", "1"), ("POWERTOOLS_METRICS_DISABLED", "true")];
+    let mut lambda = Lambda::start(env!("CARGO_BIN_EXE_persist"), environment(&world, &changes)).await;
+    for cold_start in [true, false] {
+        lambda.invoke(Event::of(["poison"]).bytes()).await;
+        for (level, message) in [("DEBUG", "letter"), ("WARN", "done")] {
+            let line = lambda.line().await;
+            assert_eq!((&line["level"], &line["message"]), (&json!(level), &json!(message)));
+            assert_eq!(line["xray_trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
+            assert_eq!(line["function_request_id"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+            assert_eq!((&line["service"], &line["cold_start"]), (&json!("persist"), &json!(cold_start)));
+            assert!(line["timestamp"].as_str().is_some_and(|time| time.ends_with('Z')), "{line}");
+        }
+    }
+    lambda.invoke("{}").await;
+    let line = lambda.line().await;
+    assert_eq!((&line["level"], &line["cold_start"]), (&json!("ERROR"), &json!(false)));
+}
+
+#[tokio::test]
+async fn at_debug_the_first_line_says_what_decided_on_the_level() {
+    let world = World::new().await;
+    let changes = [("LOG_LEVEL", "ERROR"), ("AWS_LAMBDA_LOG_LEVEL", "DEBUG")];
+    let mut lambda = Lambda::start(env!("CARGO_BIN_EXE_persist"), environment(&world, &changes)).await;
+    let message = lambda.line().await["message"].to_string();
+    assert!(message.contains("log level DEBUG by AWS_LAMBDA_LOG_LEVEL") && message.contains("LOG_LEVEL ERROR"), "{message}");
+    for cold_start in [1, 0] {
+        lambda.invoke(Event::of([curated(1)]).bytes()).await;
+        assert_eq!(lambda.line().await["level"], "INFO");
+        assert_eq!(lambda.line().await["ColdStart"], cold_start);
     }
 }

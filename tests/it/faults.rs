@@ -49,7 +49,7 @@ async fn what_stays_throttled_is_reported_from_the_first_unfinished_record_on() 
     assert_eq!(seen.outcomes(), [("persisted", 4), ("retry", 1)]);
     assert_eq!(seen.checkpoint(), Some(sequence(2)));
     assert!(world.letters().await.is_empty(), "a transient fault is no letter");
-    assert!(seen.handled.report.calls.throttles > 1);
+    assert!(seen.handled.report.writes.throttles > 1);
 }
 
 #[tokio::test]

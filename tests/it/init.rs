@@ -141,8 +141,8 @@ async fn the_default_settings_are_what_the_table_of_settings_says() {
     assert_eq!(default("MAX_EVENT_BYTES"), settings.max_event_bytes.to_string());
     assert_eq!(default("MAX_DECOMPRESSED_BYTES"), settings.max_decompressed_bytes.to_string());
     assert_eq!(default("ID_NAMESPACE"), settings.id_namespace.to_string());
-    assert_eq!(default("POWERTOOLS_SERVICE_NAME"), settings.service);
-    assert_eq!(default("POWERTOOLS_METRICS_NAMESPACE"), settings.metrics_namespace);
+    assert_eq!(default("POWERTOOLS_SERVICE_NAME"), settings.logging.service);
+    assert_eq!(default("POWERTOOLS_METRICS_NAMESPACE"), settings.logging.namespace);
     assert_eq!(default("BATCH_ID_MAX_AGE_SECONDS"), settings.batch_id_max_age.as_secs().to_string());
     assert!(Mappings::BUILT_IN.contains(&default("MAPPING")));
     let newest = World::empty().await.settings(&[("WRITE_MODE", "newest")]).unwrap();

@@ -105,6 +105,7 @@ async fn answer(
         let response = Response::builder()
             .header("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
             .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())
+            .header("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
             .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:persist");
         return Ok(response.body(Full::from(event)).unwrap());
     }

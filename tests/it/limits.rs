@@ -39,7 +39,7 @@ async fn zero_is_a_dry_run_that_calls_nobody() {
     let seen = world.invoke(&[("PERSIST_RECORDS", "0")], &Event::of([curated(0).as_str(), "poison", &other])).await;
     assert_eq!((seen.outcomes(), seen.checkpoint()), (vec![("filtered", 1), ("skipped", 2)], None));
     assert!(world.aws.recorder().iam_actions(Some(FUNCTION)).is_empty());
-    assert!(seen.handled.report.metrics().contains("\"DryRun\":1"));
+    assert!(seen.handled.report.metrics().unwrap().contains("\"DryRun\":1"));
     assert!(seen.handled.report.log_line().contains("\"level\":\"WARN\""));
     assert!(world.settings(&[("PERSIST_RECORDS", "0")]).unwrap().warnings[0].contains("dry run"));
 }

@@ -17,6 +17,7 @@ mod lambda;
 mod lean;
 mod ledger;
 mod limits;
+mod metrics;
 mod newest;
 mod query;
 mod queue;

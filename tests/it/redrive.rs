@@ -23,12 +23,7 @@ pub async fn stored(world: &World) -> Vec<StoredLetter> {
 }
 
 pub async fn redrive(world: &World, changes: &[(&str, &str)], letters: &[StoredLetter], how: Redrive) -> RedriveReport {
-    let invocation = Invocation {
-        request_id: "redrive-1".to_owned(),
-        function: "persist".to_owned(),
-        deadline: Instant::now() + Duration::from_secs(60),
-        now: SystemTime::now(),
-    };
+    let invocation = Invocation::new("redrive-1", "persist", Instant::now() + Duration::from_secs(60), SystemTime::now());
     world.other(changes).redrive(letters, how, &invocation).await
 }
 

@@ -19,7 +19,7 @@ async fn stopped(world: &World, seen: &Seen, cause: &str) {
     assert!(world.letters().await.is_empty(), "{cause}");
     let report = &seen.handled.report;
     assert!(report.log_line().contains("\"level\":\"ERROR\"") && report.log_line().contains("systemic_failure"));
-    assert!(report.metrics().contains("\"SystemicFailure\":1"));
+    assert!(report.metrics().unwrap().contains("\"SystemicFailure\":1"));
 }
 
 #[tokio::test]

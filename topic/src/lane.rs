@@ -192,12 +192,8 @@ impl Worker {
         let event = event(servers, topic, self.partition, self.pending.iter().take(count));
         let first = self.pending.front().map_or(0, |record| record.offset);
         let begin = Instant::now();
-        let invocation = Invocation {
-            request_id: format!("{topic}-{}-{first}-{}", self.partition, self.failures + 1),
-            function: "persist".to_owned(),
-            deadline: begin + *timeout,
-            now: SystemTime::now(),
-        };
+        let request_id = format!("{topic}-{}-{first}-{}", self.partition, self.failures + 1);
+        let invocation = Invocation::new(request_id, "persist", begin + *timeout, SystemTime::now());
         let handled = timeout_at(invocation.deadline, self.work.function.handle(&event, &invocation)).await;
         drop(permit);
         let handled = handled.ok().transpose()?;

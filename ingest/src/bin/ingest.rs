@@ -2,17 +2,20 @@
 
 use std::io::Write;
 use std::panic::set_hook;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_http::{Error, Request, RequestExt};
+use serde_json::Value;
 use tablefeed::aws::{Clients, config_for_function};
-use tablefeed::persist::report::event_line;
-use tablefeed::settings::LogLevel;
+use tablefeed::log::{LogLevel, Logging, event_line};
+use tablefeed::persist::Invocation;
 use tablefeed_ingest::app::{APP, Deadline, router};
+use tablefeed_ingest::invoked::{INGEST_METRICS, Invoked};
 use tablefeed_ingest::{App, Home, IngestSettings};
 use tokio::time::Instant;
-use tower::ServiceExt;
+use tower::{ServiceExt, service_fn};
 
 /// Kept for the answer's way back.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
@@ -33,8 +36,37 @@ async fn main() -> Result<(), Error> {
     let config = config_for_function(|name| region(name).or_else(|| std::env::var(name).ok()), |path| std::fs::read(path));
     let config = config.inspect_err(|error| log(LogLevel::Error, error))?;
     let clients = Clients::new(&config, APP, settings.function.table.region.as_deref());
+    settings.function.logging.first_lines().for_each(|line| print(&line));
     let app = Arc::new(App::open(settings, clients, log).await?);
-    lambda_http::run(router(app).map_request(with_deadline)).await
+    let router = router(app.clone());
+    let cold_start = AtomicBool::new(true);
+    lambda_http::run(service_fn(move |request: Request| {
+        let (app, router, cold_start) = (app.clone(), router.clone(), cold_start.swap(false, Ordering::Relaxed));
+        async move {
+            let invocation = Invocation::of(&request.lambda_context(), cold_start);
+            *under_way() = Some((app.function.settings().logging.clone(), invocation.clone()));
+            let response = router.oneshot(with_deadline(request)).await;
+            tell(&app, &invocation);
+            response
+        }
+    }))
+    .await
+}
+
+/// How the lines of the invocation that is under way are made, or of the last one; none before the first.
+fn under_way() -> MutexGuard<'static, Option<(Arc<Logging>, Invocation)>> {
+    static UNDER_WAY: Mutex<Option<(Arc<Logging>, Invocation)>> = Mutex::new(None);
+    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the invocation came to: a line at DEBUG, and the line of metrics.
+fn tell(app: &App, invocation: &Invocation) {
+    let logging = &app.function.settings().logging;
+    let invoked = Invoked { counts: app.metrics.take(), cold_start: invocation.cold_start };
+    if logging.sampled_level(fastrand::f64()) == LogLevel::Debug {
+        print(&logging.line(invocation, LogLevel::Debug, "answered", invoked.facts()));
+    }
+    logging.metrics(invocation, INGEST_METRICS, &invoked).iter().for_each(|line| print(line));
 }
 
 /// The request, which must be answered before Lambda ends the invocation.
@@ -47,7 +79,15 @@ fn with_deadline(mut request: Request) -> Request {
     request
 }
 
-/// One line on standard output, which Lambda stores in the function's log. A log that is gone is no reason to stop.
 fn log(level: LogLevel, message: &str) {
-    writeln!(std::io::stdout().lock(), "{}", event_line(level, message)).unwrap_or_default();
+    let line = match &*under_way() {
+        Some((logging, invocation)) => logging.line(invocation, level, message, Value::Null),
+        None => event_line(level, message),
+    };
+    print(&line);
+}
+
+/// One line on standard output, which Lambda stores in the function's log. A log that is gone is no reason to stop.
+fn print(line: &str) {
+    writeln!(std::io::stdout().lock(), "{line}").unwrap_or_default();
 }

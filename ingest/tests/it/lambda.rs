@@ -1,6 +1,7 @@
 //! The same router behind Lambda: the real binary over a Runtime API of our own.
 
 use std::convert::Infallible;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,8 +11,10 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tablefeed_local::{Fault, Rule};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
@@ -22,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Lambda {
     events: mpsc::UnboundedSender<Value>,
     answers: mpsc::UnboundedReceiver<Value>,
+    log: Lines<BufReader<ChildStdout>>,
     _child: Child,
 }
 
@@ -43,13 +47,21 @@ impl Lambda {
                 );
             }
         });
-        let child = command(world).env("AWS_LAMBDA_RUNTIME_API", address).kill_on_drop(true).spawn().unwrap();
-        Lambda { events, answers, _child: child }
+        let mut command = command(world);
+        let mut child = command.env("AWS_LAMBDA_RUNTIME_API", address).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let log = BufReader::new(child.stdout.take().unwrap()).lines();
+        Lambda { events, answers, log, _child: child }
     }
 
     async fn invoke(&mut self, event: Value) -> Value {
         self.events.send(event).unwrap();
         timeout(PATIENCE, self.answers.recv()).await.unwrap().unwrap()
+    }
+
+    /// The next line of the log.
+    async fn line(&mut self) -> Value {
+        let line = timeout(PATIENCE, self.log.next_line()).await.unwrap().unwrap().unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 }
 
@@ -64,6 +76,7 @@ fn command(world: &World) -> Command {
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("REGION", "us-east-1"),
         ("TABLE", TABLE),
+        ("POWERTOOLS_LOGGER_SAMPLE_RATE", "1"),
     ]);
     command
 }
@@ -132,4 +145,35 @@ async fn forwarding_is_an_init_error_that_says_why() {
     let output = command(&world).env("EGRESS_API_HOST", "http://127.0.0.1:1/").env("SPOOL_DIR", "/tmp").output().await.unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("no disk that lasts"), "{output:?}");
+}
+
+#[tokio::test]
+async fn every_invocation_has_a_line_of_metrics_of_its_own() {
+    let world = World::new().await;
+    let _table = world.serve(&[]).await;
+    let reason = "TableWriteMaxOnDemandThroughputExceeded";
+    world.aws.faults().add(Rule::new(Fault::throttle(reason, "arn")).operation("BatchWriteItem").times(1));
+    let mut lambda = Lambda::start(&world).await;
+    let domain = "r3pmxmplak.lambda-url.us-east-1.on.aws";
+    for (body, expected) in [
+        (
+            r#"[{"temperature": 10}, {"temperature": 11}]"#,
+            [("Requests", 1), ("Responses.200", 1), ("Persisted", 2), ("WriteRequests", 2), ("ColdStart", 1)],
+        ),
+        ("nope", [("Requests", 1), ("Responses.400", 1), ("Persisted", 0), ("WriteRequests", 0), ("ColdStart", 0)]),
+    ] {
+        lambda.invoke(event(domain, body, false)).await;
+        let told = lambda.line().await;
+        assert_eq!((&told["level"], &told["message"], &told["service"]), (&json!("DEBUG"), &json!("answered"), &json!("ingest")));
+        assert_eq!(told["function_request_id"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+        let metrics = lambda.line().await;
+        assert_eq!(expected.map(|(name, _)| (name, metrics[name].as_u64().unwrap_or(99))), expected, "{metrics}");
+        assert_eq!(
+            (&metrics["service"], metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"].as_str()),
+            (&json!("ingest"), Some("tablefeed"))
+        );
+        let written = metrics["Persisted"].as_u64().unwrap();
+        assert_eq!(metrics["WriteUnits"], json!(if written > 0 { 2.0 } else { 0.0 }));
+        assert_eq!(metrics[format!("WriteThrottles.{reason}")].as_u64(), (written > 0).then_some(1));
+    }
 }

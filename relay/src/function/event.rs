@@ -53,6 +53,14 @@ fn record(text: &str) -> Option<Record<'_>> {
 }
 
 impl Record<'_> {
+    /// When the change was made, in seconds since 1970.
+    pub fn created(&self) -> Option<f64> {
+        match self.json.pointer("/dynamodb/ApproximateCreationDateTime") {
+            Some(Json::Number(seconds)) => seconds.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// The record as it came, or without the images that are not wanted.
     pub fn text(&self, images: Images) -> String {
         let unwanted: &[&str] = match images {

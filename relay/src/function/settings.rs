@@ -1,9 +1,18 @@
 //! The settings of the function: a look-up of names in, a declaration out, or one error that names every bad setting.
 
 use serde_json::{Map, Value, json};
-use tablefeed::settings::{Problem, Setting, SettingsError};
+use tablefeed::settings::{Logging, Problem, Setting, SettingsError, logging_settings};
 
 use crate::subscription::{Declaration, FieldError};
+
+const LOGGING: [Setting; 5] = logging_settings("relay");
+
+/// The settings, checked.
+#[derive(Debug)]
+pub struct FunctionSettings {
+    pub declaration: Declaration,
+    pub logging: Logging,
+}
 
 /// In the order in which the docs show them. A value that is empty counts as not set.
 pub const FUNCTION_SETTINGS: &[Setting] = &[
@@ -21,6 +30,11 @@ pub const FUNCTION_SETTINGS: &[Setting] = &[
     Setting { name: "TIMEOUT_MS", aliases: &[], default: "15000", meaning: "How long one POST may take, in milliseconds." },
     Setting { name: "MAX_RECORDS", aliases: &[], default: "100", meaning: "The most records of a POST." },
     Setting { name: "MAX_BYTES", aliases: &[], default: "1048576", meaning: "The most bytes of a POST; a larger record goes alone." },
+    LOGGING[0],
+    LOGGING[1],
+    LOGGING[2],
+    LOGGING[3],
+    LOGGING[4],
 ];
 
 /// A field of a declaration, and the setting that gives it.
@@ -37,7 +51,7 @@ const FIELDS: [(&str, &str); 9] = [
 ];
 
 /// Reads the settings. The table is the event's own, so the declaration's is of no meaning.
-pub fn parse(look_up: impl Fn(&str) -> Option<String>) -> Result<Declaration, SettingsError> {
+pub fn parse(look_up: impl Fn(&str) -> Option<String>) -> Result<FunctionSettings, SettingsError> {
     let mut problems = Vec::new();
     let mut fields = Map::from_iter([("table_name".to_owned(), json!("the-events-own"))]);
     let mut batch = Map::new();
@@ -54,10 +68,12 @@ pub fn parse(look_up: impl Fn(&str) -> Option<String>) -> Result<Declaration, Se
     if !batch.is_empty() {
         fields.insert("batch".to_owned(), Value::Object(batch));
     }
-    match Declaration::parse(&Value::Object(fields)) {
-        Ok(declaration) if problems.is_empty() => Ok(declaration),
-        parsed => {
-            problems.extend(parsed.err().iter().flatten().filter_map(problem));
+    let logging = Logging::parse(|name| look_up(name).or_else(|| (name == LOGGING[2].name).then(|| LOGGING[2].default.to_owned())));
+    match (Declaration::parse(&Value::Object(fields)), logging) {
+        (Ok(declaration), Ok(logging)) if problems.is_empty() => Ok(FunctionSettings { declaration, logging }),
+        (declaration, logging) => {
+            problems.extend(declaration.err().iter().flatten().filter_map(problem));
+            problems.extend(logging.err().into_iter().flat_map(|error| error.problems));
             Err(SettingsError { problems })
         }
     }
@@ -87,7 +103,8 @@ mod tests {
     use crate::subscription::Images;
 
     fn parse(set: &[(&str, &str)]) -> Result<Declaration, String> {
-        super::parse(|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())).map_err(|e| e.to_string())
+        let parsed = super::parse(|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()));
+        parsed.map(|settings| settings.declaration).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -122,12 +139,16 @@ mod tests {
             ("TIMEOUT_MS", "soon"),
             ("MAX_RECORDS", "0"),
             ("MAX_BYTES", "x"),
+            ("LOG_LEVEL", "loud"),
+            ("POWERTOOLS_LOGGER_SAMPLE_RATE", "2"),
+            ("POWERTOOLS_METRICS_DISABLED", "1"),
         ]);
         let error = error.unwrap_err();
-        for setting in FUNCTION_SETTINGS {
+        let any_text = ["POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"];
+        for setting in FUNCTION_SETTINGS.iter().filter(|setting| !any_text.contains(&setting.name)) {
             assert!(error.contains(&format!("{} ", setting.name)), "{}: {error}", setting.name);
         }
-        assert!(error.starts_with("9 settings") && !error.contains("hush"), "{error}");
+        assert!(error.starts_with("12 settings") && !error.contains("hush"), "{error}");
         assert!(error.contains("URL is missing"), "{error}");
     }
 

@@ -1,6 +1,6 @@
 //! The function behind Lambda's event source mapping: whatever the URL answers, in order, and nothing lost.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tablefeed_local::esm::{Answer, ChangeRecord, Clock, Delivery, Esm, EventSource, Failure, OnFailure, SequenceNumber, Summary};
@@ -27,12 +27,12 @@ fn function(url: &str, more: &[(&str, &str)]) -> Function {
         let more = more.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         more.or_else(|| (name == "URL").then(|| url.to_owned()))
     };
-    Function::new(parse_settings(set).unwrap()).unwrap()
+    Function::new(parse_settings(set).unwrap().declaration).unwrap()
 }
 
 async fn invoke(function: &Function, event: &[u8], time: Duration) -> Answer {
-    let invocation =
-        Invocation { function: "arn:aws:lambda:us-east-1:123456789012:function:relay".to_owned(), deadline: Instant::now() + time };
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:relay";
+    let invocation = Invocation::new("request-1", arn, Instant::now() + time, SystemTime::now());
     let response = function.handle(event, &invocation).await.response;
     response.map(|response| serde_json::to_vec(&response).unwrap()).map_err(|error| Failure::Function(error.to_string()))
 }

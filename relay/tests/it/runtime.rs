@@ -10,8 +10,9 @@ use axum::extract::State;
 use axum::http::{Response, Uri};
 use serde_json::{Value, json};
 use tablefeed_server::{Limits, serve};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
@@ -53,6 +54,7 @@ fn command(settings: &[(&str, &str)]) -> Command {
 pub struct Lambda {
     events: mpsc::UnboundedSender<String>,
     answers: mpsc::UnboundedReceiver<(String, Value)>,
+    log: Lines<BufReader<ChildStdout>>,
     _child: Child,
 }
 
@@ -64,8 +66,9 @@ impl Lambda {
         let address = listener.local_addr().unwrap().to_string();
         let routes = Router::new().fallback(answer).with_state(Arc::new(Runtime { events: Mutex::new(queue), answers: answered }));
         tokio::spawn(serve(listener, routes, Limits { connections: 10, drain: Duration::ZERO }, std::future::pending()));
-        let child = command(settings).env("AWS_LAMBDA_RUNTIME_API", &address).stdout(Stdio::null()).spawn().unwrap();
-        Lambda { events, answers, _child: child }
+        let mut child = command(settings).env("AWS_LAMBDA_RUNTIME_API", &address).stdout(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stdout.take().unwrap()).lines();
+        Lambda { events, answers, log, _child: child }
     }
 
     /// What it answers to an event of these records: `response` or `error`, and its body.
@@ -73,10 +76,20 @@ impl Lambda {
         self.events.send(event(sequences)).unwrap();
         timeout(PATIENCE, self.answers.recv()).await.unwrap().unwrap()
     }
+
+    /// The next line of the log.
+    async fn line(&mut self) -> Value {
+        let line = timeout(PATIENCE, self.log.next_line()).await.unwrap().unwrap().unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
 }
 
 fn event(sequences: &[u64]) -> String {
-    let record = |sequence: &u64| json!({"eventName": "INSERT", "dynamodb": {"SequenceNumber": sequence.to_string()}});
+    let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - 100;
+    let record = |sequence: &u64| {
+        let change = json!({"SequenceNumber": sequence.to_string(), "ApproximateCreationDateTime": created + sequence});
+        json!({"eventName": if *sequence == 2 { "MODIFY" } else { "INSERT" }, "dynamodb": change})
+    };
     json!({"Records": sequences.iter().map(record).collect::<Vec<_>>()}).to_string()
 }
 
@@ -104,4 +117,32 @@ async fn bad_settings_are_all_named_at_the_start() {
         assert!(log.contains(name), "{name}: {log}");
     }
     assert!(!log.contains("hush"), "{log}");
+}
+
+#[tokio::test]
+async fn every_invocation_has_a_line_of_the_log_and_one_of_metrics() {
+    let receiver = Receiver::start(|_, request| Reply::status(if request.sequences().contains(&4) { 400 } else { 200 })).await;
+    let mut lambda = Lambda::start(&[("URL", &receiver.url), ("EVENTS", "INSERT"), ("POWERTOOLS_METRICS_NAMESPACE", "mine")]).await;
+    let names = ["Records", "Delivered", "Skipped", "Undelivered", "ColdStart"];
+    for (sequences, level, expected) in [(&[1, 2, 3][..], "INFO", [3, 2, 1, 0, 1]), (&[2, 3, 4, 5], "WARN", [4, 1, 1, 2, 0])] {
+        lambda.invoke(sequences).await;
+        let line = lambda.line().await;
+        assert_eq!((&line["level"], &line["service"], &line["cold_start"]), (&json!(level), &json!("relay"), &json!(expected[4] == 1)));
+        assert_eq!(line["function_request_id"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+        let metrics = lambda.line().await;
+        assert_eq!(names.map(|name| metrics[name].as_u64().unwrap()), expected, "{metrics}");
+        assert!(metrics["Posts"].as_u64().unwrap() >= 1 && (90_000..160_000).contains(&metrics["LagMax"].as_u64().unwrap()), "{metrics}");
+        assert_eq!((&metrics["service"], &metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"]), (&json!("relay"), &json!("mine")));
+    }
+}
+
+#[tokio::test]
+async fn a_level_leaves_lines_out_and_metrics_can_be_switched_off() {
+    let receiver = Receiver::start(|_, request| Reply::status(if request.sequences().contains(&4) { 400 } else { 200 })).await;
+    let quiet = [("URL", receiver.url.as_str()), ("LOG_LEVEL", "WARN"), ("POWERTOOLS_METRICS_DISABLED", "true")];
+    let mut lambda = Lambda::start(&quiet).await;
+    lambda.invoke(&[1]).await;
+    lambda.invoke(&[3, 4]).await;
+    let line = lambda.line().await;
+    assert_eq!((&line["level"], &line["cold_start"]), (&json!("WARN"), &json!(false)), "nothing was told of the first");
 }

@@ -67,7 +67,7 @@ fn every_name_in_the_environment_is_a_setting_and_every_default_is_accepted() {
             text => text.as_str().map(str::to_owned),
         }
     };
-    let declaration = parse_settings(value).unwrap();
+    let declaration = parse_settings(value).unwrap().declaration;
     let (most, batch) = (&template["Parameters"]["RelayBatchSize"], function["Events"]["FromTable"]["Properties"]["BatchSize"].clone());
     assert_eq!(under(&batch, "Ref").unwrap(), "RelayBatchSize");
     assert_eq!(most["Default"].as_u64().unwrap(), declaration.batch.max_records as u64);

@@ -36,7 +36,7 @@ async fn a_record_becomes_the_item_that_lambdas_trigger_makes_of_it() {
         "key": "aw==", "value": "eyJuIjo3fQ==", "headers": [{"trace": [99, 108, -61, -87]}]});
     let event = json!({"eventSource": "SelfManagedKafka", "bootstrapServers": "another:9092", "records": {"orders-0": [record]}});
     let deadline = Instant::now() + Duration::from_secs(60);
-    let invocation = Invocation { request_id: "r".to_owned(), function: "f".to_owned(), deadline, now: SystemTime::now() };
+    let invocation = Invocation::new("r", "f", deadline, SystemTime::now());
     let handled = world.function(&[]).handle(event.to_string().as_bytes(), &invocation).await.unwrap();
     assert!(handled.response.is_ok() && handled.report.outcomes.documents() == 1);
     assert_eq!(world.items().await, items);

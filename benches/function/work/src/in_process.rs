@@ -49,7 +49,9 @@ impl HttpConnector for Answers {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let (count, body) = match target.rsplit('.').next() {
             Some("GetParameter") => (&self.parameters, r#"{"Parameter":{"Name":"/batch","Type":"String","Value":"batch-1","Version":1}}"#),
-            Some("BatchWriteItem") => (&self.writes, r#"{"UnprocessedItems":{}}"#),
+            Some("BatchWriteItem") => {
+                (&self.writes, r#"{"ConsumedCapacity":[{"CapacityUnits":25.0,"TableName":"Table"}],"UnprocessedItems":{}}"#)
+            }
             _ => (&self.others, "{}"),
         };
         count.fetch_add(1, Ordering::Relaxed);
@@ -60,11 +62,7 @@ impl HttpConnector for Answers {
 
 /// One event, with a minute's time.
 pub async fn invoke(function: &Function, event: &[u8]) -> Result<Handled, FunctionError> {
-    let invocation = Invocation {
-        request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned(),
-        function: "arn:aws:lambda:us-east-1:123456789012:function:persist".to_owned(),
-        deadline: Instant::now() + Duration::from_secs(60),
-        now: SystemTime::now(),
-    };
+    let (request_id, arn) = ("8476a536-e9f4-11e8-9739-2dfe598c3fcd", "arn:aws:lambda:us-east-1:123456789012:function:persist");
+    let invocation = Invocation::new(request_id, arn, Instant::now() + Duration::from_secs(60), SystemTime::now());
     function.handle(event, &invocation).await
 }
