@@ -36,7 +36,7 @@ fn untagged(value: &Value) -> &Value {
 /// The actions that the function's role allows it where these conditions of the template hold.
 pub fn allowed(conditions: &[&str]) -> BTreeSet<String> {
     let template = template();
-    let statements = at(&template, "Resources.Persist.Properties.Policies.0.Statement").as_sequence().unwrap();
+    let statements = at(&template, "Resources.PersistRole.Properties.Policies.0.PolicyDocument.Statement").as_sequence().unwrap();
     let chosen = statements.iter().map(|statement| match statement {
         Value::Tagged(choice) => {
             let name = choice.value[0].as_str().unwrap();
@@ -67,6 +67,14 @@ async fn and_without_one() {
 }
 
 #[tokio::test]
+async fn and_with_a_table_of_another_account() {
+    let world = World::new().await;
+    let arn = "arn:aws:dynamodb:us-east-1:210987654321:table/CuratedRecords";
+    world.invoke(&[("TABLE", arn)], &Event::of([curated(1), "poison".into()])).await;
+    assert_eq!(world.aws.recorder().iam_actions(Some(FUNCTION)).into_iter().collect::<BTreeSet<_>>(), allowed(&["NamesBatch"]));
+}
+
+#[tokio::test]
 async fn and_when_only_the_newest_is_written() {
     let mapping = r#"{"key": {"partition": "id"}, "types": {"id": "S"}, "delete": {"gone": [true]}}"#;
     let world = World::for_mapping(mapping).await;
@@ -83,6 +91,7 @@ fn partial_batch_responses_are_on_and_nothing_gives_records_up_early() {
     assert_eq!(at(esm, "BisectBatchOnFunctionError"), &Value::from(true));
     assert_eq!(at(esm, "MaximumRetryAttempts"), &Value::from(-1));
     assert_eq!(at(esm, "DestinationConfig.OnFailure.Type"), &Value::from("S3"));
+    assert_eq!(at(esm, "MetricsConfig.Metrics"), &Value::from(vec!["EventCount"]));
 }
 
 #[test]

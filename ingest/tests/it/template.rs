@@ -23,7 +23,8 @@ fn function() -> Value {
 
 /// The actions that the role allows, with letters or without.
 fn allowed(letters: bool) -> BTreeSet<String> {
-    let statements = function()["Policies"][0]["Statement"].as_sequence().unwrap().clone();
+    let role = template()["Resources"]["IngestRole"]["Properties"].clone();
+    let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().unwrap().clone();
     let chosen = statements.into_iter().map(|statement| match statement {
         Value::Tagged(choice) => {
             assert_eq!(choice.value[0], "IngestSendsLetters");
