@@ -83,7 +83,7 @@ test: .venv/.stamp ## All tests that need Rust, a C compiler and Python alone
 	cargo test --workspace --test it -- --nocapture ledger:: release::
 	$(PYTEST) .venv/bin/pytest tests/python
 
-test-more: .venv-more/.stamp ## Template, package and function under SAM, cargo-lambda and ministack
+test-more: .venv-more/.stamp .venv-checkov/.stamp ## Template, package and function under SAM, cargo-lambda and ministack
 	cargo build --workspace --bins --tests
 	$(PYTEST) .venv-more/bin/pytest tests/more
 
@@ -136,8 +136,9 @@ $(DENY) $(FUZZ):
 # A folder of Python packages, made again when its list changes.
 .venv/.stamp: tests/python/requirements.txt
 .venv-more/.stamp: tests/more/requirements.txt
+.venv-checkov/.stamp: tests/more/checkov.txt
 .venv-bench/.stamp: benches/ingest/requirements.txt
-.venv/.stamp .venv-more/.stamp .venv-bench/.stamp:
+.venv/.stamp .venv-more/.stamp .venv-checkov/.stamp .venv-bench/.stamp:
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
