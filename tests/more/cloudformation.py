@@ -1,4 +1,4 @@
-"""What CloudFormation makes of the template where no parameter is given."""
+"""What CloudFormation makes of the template under some parameters."""
 
 from samcli.yamlhelper import yaml_parse
 
@@ -9,6 +9,13 @@ NOTHING = {"Ref": "AWS::NoValue"}
 
 def read():
     return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+def given(template, **values):
+    """The template with these values as the parameters' defaults."""
+    parameters = {name: each | {"Default": values.get(name, each.get("Default"))} for name, each in template["Parameters"].items()}
+    assert values.keys() <= parameters.keys()
+    return dict(template) | {"Parameters": parameters}
 
 
 def resolve(value, template):

@@ -10,7 +10,7 @@ from samtranslator.translator.translator import Translator
 
 import harness
 import tools
-from cloudformation import NOTHING, read, resolve
+from cloudformation import NOTHING, given, read, resolve
 from harness import ROOT
 
 DEPLOY = (ROOT / "docs/deploy.md").read_text()
@@ -153,6 +153,42 @@ def test_relay_may_read_its_stream_log_and_have_lambda_store_what_it_gave_up(tem
 def test_nothing_optional_is_there_unless_a_parameter_asks_for_it(template):
     hold = {name for name in template["Conditions"] if resolve({"Condition": name}, template)}
     assert hold == {"CreatesStream", "NamesTable", "CreatesTable", "NamesBatch", "CreatesBatchId", "ShowsDashboard"}
+
+
+def persist(template):
+    """The function's properties, its event source mapping's, and the resources that its role names, by the statements' names."""
+    function = resolve(template["Resources"]["Persist"]["Properties"], template)
+    policies = resolve(template["Resources"]["PersistRole"]["Properties"]["Policies"], template)
+    resources = {each["Sid"]: each["Resource"] for policy in policies for each in policy["PolicyDocument"]["Statement"]}
+    return function, function["Events"]["FromStream"]["Properties"], resources
+
+
+@pytest.mark.parametrize(("mode", "sid"), [("put", "WriteItems"), ("newest", "WriteNewestItems")])
+def test_a_table_in_another_account_is_named_by_its_arn_and_has_no_alarms_here(template, mode, sid):
+    arn = "arn:aws:dynamodb:eu-west-1:210987654321:table/Elsewhere"
+    elsewhere = given(template, TableArn=arn, WriteMode=mode)
+    function, _, resources = persist(elsewhere)
+    assert function["Environment"]["Variables"]["TABLE"] == arn
+    assert resources[sid] == arn
+    assert set(resources) == {sid, "SendLetters", "ReadBatchId", "StoreFailedEvents", "FindFailedEventsBucket"}
+    for name in ("Table", "TableThrottlesAlarm", "IndexThrottlesAlarm"):
+        assert not resolve({"Condition": template["Resources"][name]["Condition"]}, elsewhere)
+
+
+def test_a_consumer_is_created_or_given_and_the_role_may_read_as_it(template):
+    stream = "arn:aws:kinesis:us-east-1:123456789012:stream/records"
+    given_one = f"{stream}/consumer/feed:1700000000"
+    for parameters, source in (
+        ({}, {"Fn::GetAtt": ["Stream", "Arn"]}),
+        ({"StreamArn": stream}, stream),
+        ({"EnhancedFanOut": "true"}, {"Ref": "Consumer"}),
+        ({"EnhancedFanOut": "true", "StreamArn": stream}, {"Ref": "Consumer"}),
+        ({"ConsumerArn": given_one, "StreamArn": stream}, given_one),
+        ({"ConsumerArn": given_one, "StreamArn": stream, "EnhancedFanOut": "true"}, given_one),
+    ):
+        _, mapping, resources = persist(given(template, **parameters))
+        assert mapping["Stream"] == source
+        assert resources.get("ReadAsConsumer") == (source if parameters.keys() & {"EnhancedFanOut", "ConsumerArn"} else None)
 
 
 def test_every_parameter_is_described_and_in_one_group_in_its_order(template):
