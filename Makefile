@@ -72,9 +72,10 @@ check: $(DENY) ## Formatting, lints, and what dependencies may be; no tests
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(DENY) --locked check --hide-inclusion-graph bans licenses sources
 
-docs: ## Write a man page for each command into target/man
+docs: ## Write a man page for each command into target/man, and the tables of docs/settings.md
 	$(COMPILED)
 	$(TABLEFEED) man $(TARGET)/man
+	UPDATE_DOCS=1 cargo test --workspace --test cli_it settings_page
 
 # The ledger property and the release build keep every core busy, so they run apart from the tests that watch the clock.
 test: .venv/.stamp ## All tests that need Rust, a C compiler and Python alone

@@ -55,7 +55,7 @@ use crate::exit::Exit;
 ///
 /// Every command works on an embedded AWS that keeps its state in a directory, unless --endpoint-url or --aws says otherwise.
 #[derive(Parser)]
-#[command(name = "tablefeed", version, long_version = VERSION, after_help = exit::HELP, arg_required_else_help = true)]
+#[command(name = "tablefeed", version, long_version = VERSION, after_help = format!("{EXAMPLES}\n\n{}", exit::HELP), arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -94,6 +94,14 @@ const VERSION: &str = concat!(
     "\ncompiler  ",
     env!("BUILD_COMPILER")
 );
+
+const EXAMPLES: &str = "Examples:
+  tablefeed invoke events/mixed.json
+  tablefeed items CuratedRecords
+  tablefeed letters
+  tablefeed run data.ndjson --set MAPPING=document
+
+Each command's own help has more.";
 
 /// The whole command line, for those who describe it.
 fn command() -> clap::Command {
@@ -138,4 +146,40 @@ async fn main() -> ExitCode {
         Exit::of(&error)
     })
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The examples in a help, `tablefeed` and what follows it up to a pipe or a redirection.
+    fn examples(help: &str) -> Vec<Vec<String>> {
+        let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1).take_while(|line| line.starts_with("  "));
+        let words = lines.filter_map(shlex::split);
+        let commands = words.map(|words| words.into_iter().skip_while(|word| word != "tablefeed"));
+        let commands = commands.map(|words| words.take_while(|word| !["|", ">", "<"].contains(&word.as_str())).collect());
+        commands.filter(|words: &Vec<String>| !words.is_empty()).collect()
+    }
+
+    /// The command and all below it that help lists, with the names that lead there.
+    fn all(command: &clap::Command, names: &str) -> Vec<(String, String)> {
+        let own = (names.to_owned(), command.get_after_help().map(ToString::to_string).unwrap_or_default());
+        let below = command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help");
+        std::iter::once(own).chain(below.flat_map(|command| all(command, &format!("{names} {}", command.get_name())))).collect()
+    }
+
+    #[test]
+    fn every_command_has_examples_of_itself_and_each_can_be_parsed() {
+        let all = all(&command(), "tablefeed");
+        assert!(all.len() > 30, "{all:?}");
+        for (names, help) in all {
+            let examples = examples(&help);
+            assert!(examples.iter().any(|words| words.join(" ").starts_with(&names)), "{names} has no example of itself: {help}");
+            for words in examples {
+                if let Err(error) = Cli::try_parse_from(&words) {
+                    panic!("{words:?}: {error}");
+                }
+            }
+        }
+    }
 }

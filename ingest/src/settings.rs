@@ -209,11 +209,4 @@ mod tests {
         let set = [("TABLE", "readings"), ("WRITE_MODE", "newest")];
         assert!(parse(&set, Home::Server).unwrap_err().contains("ORDER_BY is missing"));
     }
-
-    #[test]
-    fn the_docs_table_of_settings_is_the_codes() {
-        let row = |setting: &tablefeed::settings::Setting| format!("| `{}` | {} | {} |\n", setting.name, setting.default, setting.meaning);
-        let table: String = crate::INGEST_SETTINGS.iter().map(row).collect();
-        assert!(include_str!("../../docs/ingest.md").contains(&table), "put this into docs/ingest.md:\n{table}");
-    }
 }

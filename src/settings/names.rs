@@ -99,7 +99,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "PARTITION_KEY",
         aliases: &["param_partition_key"],
         default: "the mapping's",
-        meaning: "In place of MAPPING, keeps every field: the partition key's field, or attribute, bar and strftime pattern ([docs](docs/mapping.md#keys-alone)).",
+        meaning: "In place of MAPPING, keeps every field: the partition key's field, or attribute, bar and strftime pattern ([docs](mapping.md#keys-alone)).",
     },
     Setting {
         name: "SORT_KEY",

@@ -160,18 +160,6 @@ async fn an_event_that_cannot_be_read_is_a_function_error_that_says_what_came() 
     assert!(came("null").await.to_string().contains("null came"));
 }
 
-#[test]
-fn the_readmes_table_of_settings_is_the_codes() {
-    let readme = include_str!("../../README.md");
-    let rows = SETTINGS.iter().map(|setting| {
-        let aliases: Vec<String> = setting.aliases.iter().map(|alias| format!("`{alias}`")).collect();
-        let aliases = if aliases.is_empty() { String::new() } else { format!(" Older names: {}.", aliases.join(", ")) };
-        format!("| `{}` | {} | {}{aliases} |\n", setting.name, setting.default, setting.meaning)
-    });
-    let table = format!("| name | default | meaning |\n|---|---|---|\n{}", rows.collect::<String>());
-    assert!(readme.contains(&table), "put this into README.md:\n{table}");
-}
-
 #[tokio::test]
 async fn a_reading_needs_the_names_of_its_fields() {
     let world = World::empty().await;

@@ -26,6 +26,7 @@ mod relay;
 mod relay_killed;
 mod run;
 mod run_killed;
+mod settings_page;
 mod shared;
 mod status;
 mod table;

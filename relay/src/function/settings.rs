@@ -151,11 +151,4 @@ mod tests {
         assert!(error.starts_with("12 settings") && !error.contains("hush"), "{error}");
         assert!(error.contains("URL is missing"), "{error}");
     }
-
-    #[test]
-    fn the_docs_table_of_settings_is_the_codes() {
-        let row = |setting: &Setting| format!("| `{}` | {} | {} |\n", setting.name, setting.default, setting.meaning);
-        let table: String = FUNCTION_SETTINGS.iter().map(row).collect();
-        assert!(include_str!("../../../docs/relay.md").contains(&table), "put this into docs/relay.md:\n{table}");
-    }
 }

@@ -8,8 +8,12 @@ use crate::exit::Exit;
 use crate::output;
 use crate::resources::failed;
 
+const EXAMPLES: &str = "Examples:
+  tablefeed item delete Domain --key url=https://a.example/x";
+
 /// Delete the item of a key; exit code 3 if there was none
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Delete {
     #[command(flatten)]
     key: KeyArgs,

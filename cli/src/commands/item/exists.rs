@@ -8,8 +8,12 @@ use crate::exit::Exit;
 use crate::output;
 use crate::resources::failed;
 
+const EXAMPLES: &str = "Examples:
+  tablefeed item exists Domain --key url=https://a.example/x";
+
 /// Print true, or false with exit code 3: whether a key has an item
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Exists {
     #[command(flatten)]
     key: KeyArgs,

@@ -9,8 +9,13 @@ use crate::pretty;
 use crate::resources::failed;
 use crate::typed::Form;
 
+const EXAMPLES: &str = "Examples:
+  tablefeed item get Domain --key url=https://a.example/x
+  tablefeed item get Log --key key=5 --json";
+
 /// Show the item of a key; exit code 3 if there is none
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Get {
     #[command(flatten)]
     key: KeyArgs,

@@ -19,12 +19,18 @@ use crate::typed::Form;
 /// The key of a table that is created for its first item.
 const ID: &str = "id";
 
+const EXAMPLES: &str = "Examples:
+  tablefeed item put Domain '{\"url\": \"https://a.example/x\", \"domain\": \"a.example\"}' --if-absent
+  tablefeed item put Log '{\"key\": {\"S\": \"5\"}, \"tags\": {\"SS\": [\"a\"]}}' --typed
+  tablefeed item put Log - < items.ndjson";
+
 /// Put an item, in place of the one with its key
 ///
 /// On the embedded AWS a table that is missing is created for an item that has a text `id`: with that key, and with a stream.
 ///
 /// With `-`, items are read from standard input, a line each; the first one that cannot be put ends the command, and what was put before stays.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Put {
     #[command(flatten)]
     table: TableArgs,

@@ -9,8 +9,13 @@ use crate::condition::{Condition, FORMS, Terms};
 use crate::exit::{BadInput, Exit};
 use crate::scan::key_names;
 
+const EXAMPLES: &str = "Examples:
+  tablefeed item query Log --index Status --key status=ERROR
+  tablefeed item query Readings --key device=7 --key 'ts between 1 and 5' --descending --limit 10 --json";
+
 /// Read the items of one partition key, to the last page, in the order of the sort key
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Query {
     #[command(flatten)]
     table: TableArgs,

@@ -8,10 +8,15 @@ use super::read::{ReadArgs, unread};
 use crate::condition::Terms;
 use crate::exit::Exit;
 
+const EXAMPLES: &str = "Examples:
+  tablefeed item scan Log --where status=ERROR --where 'updated_at>=1700000000'
+  tablefeed item scan Log --index Status --json";
+
 /// Read a whole table or index, to its last page
 ///
 /// A filter is applied to what was read, so it saves no reading; a query does.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Scan {
     #[command(flatten)]
     table: TableArgs,

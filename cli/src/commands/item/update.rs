@@ -12,11 +12,16 @@ use crate::pretty;
 use crate::resources::failed;
 use crate::typed::Form;
 
+const EXAMPLES: &str = "Examples:
+  tablefeed item update Log --key key=5 --set status=WARNING
+  tablefeed item update Log --key key=5 --set 'n=\"5\"' --remove message --json";
+
 /// Change some attributes of an item and leave the others; exit code 3 if there is no such item
 ///
 /// A value is JSON if it can be read as JSON, else text: `--set n=5` is a number, `--set 'n="5"'` and `--set n=five` are texts.
 /// The item is printed as it is afterwards.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Update {
     #[command(flatten)]
     key: KeyArgs,

@@ -15,6 +15,11 @@ use crate::summary::counted;
 use crate::target::Target;
 use crate::text_table;
 
+pub const EXAMPLES: &str = "Examples:
+  tablefeed letters list --reason bad_json --reason missing_field --newer-than 2h
+  tablefeed letters list --json
+  tablefeed letters list --aws --queue https://sqs.us-east-1.amazonaws.com/123456789012/letters";
+
 /// List letters in the order of their streams
 ///
 /// Nothing is taken away. Repeats of one letter are counted.

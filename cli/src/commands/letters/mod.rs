@@ -36,6 +36,7 @@ pub struct Letters {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(after_help = list::EXAMPLES)]
     List(list::List),
     Show(show::Show),
     Export(export::Export),

@@ -14,8 +14,13 @@ use crate::letters::work::why;
 use crate::output;
 use crate::pretty;
 
+const EXAMPLES: &str = "Examples:
+  tablefeed letters show 1f0e9c3a-5b0e-5b61-8f1c-0f6c2b8a7d11
+  tablefeed letters show 1f0e9c3a-5b0e-5b61-8f1c-0f6c2b8a7d11 --json";
+
 /// Show a letter whole, and its data decoded
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Show {
     /// The letter's id, as `letters list` tells it
     pub id: String,

@@ -11,11 +11,16 @@ use crate::exit::Exit;
 use crate::output;
 use crate::target::{TargetArgs, with_clients};
 
+const EXAMPLES: &str = "Examples:
+  tablefeed table create tables/log.json
+  tablefeed table create tables/log.json --name Log2 --aws";
+
 /// Create a table as its file says, and wait until it can be used
 ///
 /// A table that is there already and equals the file is left alone, so the command may be repeated, and run twice at once. One that differs is
 /// told with every difference, left as it is, and ends the command with exit code 3.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Create {
     /// The definition
     file: String,

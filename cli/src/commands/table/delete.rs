@@ -14,10 +14,15 @@ use crate::target::{TargetArgs, with_clients};
 
 const PATIENCE: Duration = Duration::from_secs(300);
 
+const EXAMPLES: &str = "Examples:
+  tablefeed table delete Log
+  tablefeed table delete tables/log.json --yes";
+
 /// Delete a table and all its items, and wait until it is gone
 ///
 /// Asks before, unless --yes is given; where nobody can be asked, --yes is needed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Delete {
     /// The table's name, or its file
     #[arg(value_name = "NAME|FILE")]

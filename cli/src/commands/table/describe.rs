@@ -11,10 +11,15 @@ use crate::pretty;
 use crate::target::{TargetArgs, with_clients};
 use crate::text_table;
 
+const EXAMPLES: &str = "Examples:
+  tablefeed table describe Log
+  tablefeed table describe Log --json > log.json";
+
 /// Show a table: key, indexes, capacity and the rest
 ///
 /// With --json, as a definition that `tablefeed table create` takes.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Describe {
     /// The table's name, or its file
     #[arg(value_name = "NAME|FILE")]

@@ -8,11 +8,16 @@ use crate::exit::Exit;
 use crate::output;
 use crate::target::{TargetArgs, with_clients};
 
+const EXAMPLES: &str = "Examples:
+  tablefeed table diff tables/log.json
+  tablefeed table diff tables/log.json --aws --json";
+
 /// Compare a table with its file; exit code 0 if they are the same, 3 if not
 ///
 /// A table that is not there is a difference, too. Tags are compared if the file has any. Not compared: which KMS key encrypts the table, and warm
 /// throughput.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Diff {
     /// The definition
     file: String,

@@ -7,8 +7,13 @@ use crate::output;
 use crate::resources::table_names;
 use crate::target::{TargetArgs, with_clients};
 
+const EXAMPLES: &str = "Examples:
+  tablefeed table list
+  tablefeed table list --aws --json";
+
 /// List the names of all tables, a line each
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct List {
     /// Print each name as a line of JSON: {"table": NAME}
     #[arg(long)]
