@@ -24,6 +24,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from moto.core.config import default_user_config
 
 import harness
 import test_doctor
@@ -32,7 +33,22 @@ from harness import ROOT, Server, binary, client, environment, free_port
 PAGES = ["README.md", "docs/tutorial.md", "docs/tables.md"]
 
 # What is not run here, and where it is. Nothing else may be marked so.
-ELSEWHERE = {}
+ELSEWHERE = {
+    "it is what runs this": ["make test"],
+    "tests/more/test_lambda.py": [
+        "export AWS_ENDPOINT_URL=http://127.0.0.1:8000 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\n"
+        "export TABLE=CuratedRecords LATEST_BATCH_ID=/tablefeed/latest-batch-id "
+        "DLQ_URL=http://127.0.0.1:8000/000000000000/tablefeed-letters\n"
+        "cargo lambda watch",
+        "cargo lambda invoke persist --data-file events/curated.json",
+    ],
+    "tests/more/test_build.py and tests/more/test_template.py build and judge what this deploys; deploying needs an account": [
+        "make build\nmake deploy",
+        "make build\nmake deploy",
+        "git pull\nmake deploy",
+        "make delete",
+    ],
+}
 
 BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<kind>sh|text)\n(?P<text>.*?)^```$", re.M | re.S)
 
@@ -90,10 +106,9 @@ class Cloud(test_doctor.Deployment):
     def deliver(self, directory):
         """What the event source mapping does: the stream's records are an event, and the function has it."""
         records = []
-        for shard in self.kinesis.list_shards(StreamARN=self.stream_arn)["Shards"]:
-            iterator = self.kinesis.get_shard_iterator(
-                StreamARN=self.stream_arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
+        for shard in self.kinesis.list_shards(StreamName=test_doctor.STREAM)["Shards"]:
+            at = {"StreamName": test_doctor.STREAM, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+            iterator = self.kinesis.get_shard_iterator(**at)["ShardIterator"]
             records += [self.record(shard["ShardId"], each) for each in self.kinesis.get_records(ShardIterator=iterator)["Records"]]
         assert records, "nothing is in the stream"
         event = Path(directory) / ".event.json"
@@ -179,7 +194,9 @@ class Reader:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_a_page_says_can_be_typed_and_prints_what_the_page_shows(page, tmp_path):
+def test_what_a_page_says_can_be_typed_and_prints_what_the_page_shows(page, tmp_path, monkeypatch):
+    # moto would run the function itself, in a container.
+    monkeypatch.setitem(default_user_config["lambda"], "use_docker", False)
     with contextlib.ExitStack() as stack:
         cloud = Cloud(stack.enter_context(harness.moto()))
         Reader(tmp_path, cloud, stack).reads(page)

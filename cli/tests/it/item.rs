@@ -1,4 +1,4 @@
-//! `item`: single items, queries and scans, and the commands of the README.
+//! `item`: single items, queries and scans.
 
 use serde_json::{Value, json};
 
@@ -175,25 +175,4 @@ fn every_page_is_read_though_a_filter_empties_it() {
     assert_eq!(laptop.json(&[&query[..], &["--where", &format!("n={last}")]].concat()).len(), 1);
     assert_eq!(laptop.json(&["item", "scan", "Log", "--json", "--where", "n=-1"]).len(), 0);
     assert_eq!(laptop.json(&["item", "scan", "Log", "--json"]).len(), 8);
-}
-
-/// The section "Tables as code" of the README, line by line.
-#[test]
-fn the_readmes_commands_work_as_they_stand() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let section = readme.split("## Tables as code").nth(1).unwrap().split("\n## ").next().unwrap();
-    let block = section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
-    let laptop = laptop();
-    let mut outputs = Vec::new();
-    for line in block.lines() {
-        let binary = env!("CARGO_BIN_EXE_tablefeed");
-        let command = line.replace("target/debug/tablefeed", binary);
-        assert_ne!(command, line, "a line that runs something else: {line}");
-        let done = std::process::Command::new("sh").args(["-c", &command]).current_dir(laptop.path()).output().unwrap();
-        assert!(done.status.success(), "{line}: {done:?}");
-        outputs.push((line, String::from_utf8(done.stdout).unwrap()));
-    }
-    let of = |part: &str| outputs.iter().find(|(line, _)| line.contains(part)).unwrap_or_else(|| panic!("{part}")).1.as_str();
-    assert_eq!(of("tablefeed table create tables/log.json"), "created Log\n");
-    assert!(of("tablefeed item query Log --index Status --key status=ERROR").ends_with("1 item\n"));
 }

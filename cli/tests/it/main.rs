@@ -18,7 +18,6 @@ mod letters;
 mod letters_given_up;
 mod letters_hidden;
 mod letters_killed;
-mod letters_readme;
 mod letters_redrive;
 mod map;
 mod people;

@@ -1,4 +1,4 @@
-//! `relay` and `listen`: the README's three commands as people run them, the file, and the end in peace.
+//! `relay` and `listen`: the three commands as people run them, the file, and the end in peace.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
