@@ -25,8 +25,7 @@ fn with_table(page: &str, list: &str, settings: &[Setting]) -> String {
 #[test]
 fn the_pages_tables_are_the_codes() {
     let page = std::fs::read_to_string(PAGE).unwrap();
-    let lists =
-        [("persist", SETTINGS), ("ingest", INGEST_SETTINGS), ("relay", RELAY_SETTINGS), ("the function relay", FUNCTION_SETTINGS)];
+    let lists = [("persist", SETTINGS), ("ingest", INGEST_SETTINGS), ("relay", RELAY_SETTINGS), ("the function relay", FUNCTION_SETTINGS)];
     let made = lists.iter().fold(page.clone(), |page, (list, settings)| with_table(&page, list, settings));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(PAGE, made).unwrap();
