@@ -30,11 +30,12 @@ import harness
 import test_doctor
 from harness import ROOT, Server, binary, client, environment, free_port
 
-PAGES = ["README.md", "docs/tutorial.md", "docs/tables.md"]
+PAGES = ["README.md", "docs/tutorial.md", "docs/ingest.md", "docs/relay.md", "docs/tables.md"]
 
 # What is not run here, and where it is. Nothing else may be marked so.
 ELSEWHERE = {
     "it is what runs this": ["make test"],
+    "it takes minutes and judges nothing": ["make bench-relay"],
     "tests/more/test_lambda.py": [
         "export AWS_ENDPOINT_URL=http://127.0.0.1:8000 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\n"
         "export TABLE=CuratedRecords LATEST_BATCH_ID=/tablefeed/latest-batch-id "
@@ -244,4 +245,4 @@ def test_every_link_leads_somewhere(page):
         target = (page.parent / path).resolve() if path else page
         if not target.exists() or (anchor and anchor not in anchors(target)):
             dead.append(link)
-    assert not dead
+    assert not dead, dead
