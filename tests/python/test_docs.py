@@ -213,36 +213,3 @@ def test_what_the_pages_do_not_run_here_is_run_elsewhere_or_said_why_not():
     for where in ELSEWHERE:
         for file in re.findall(r"tests/\S+\.py", where):
             assert (ROOT / file).is_file(), where
-
-
-# Links
-
-
-def prose(page):
-    """A page without its blocks of code."""
-    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
-
-
-def anchors(page):
-    """The anchors that GitHub gives a page's headings."""
-    found, counts = set(), {}
-    for heading in re.findall(r"^#+ (.+)$", prose(page), re.M):
-        text = re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", heading).strip().lower()
-        slug = re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
-        count = counts.get(slug, 0)
-        counts[slug] = count + 1
-        found.add(f"{slug}-{count}" if count else slug)
-    return found
-
-
-@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page):
-    dead = []
-    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
-        if re.match(r"[a-z]+:", link):
-            continue
-        path, _, anchor = link.partition("#")
-        target = (page.parent / path).resolve() if path else page
-        if not target.exists() or (anchor and anchor not in anchors(target)):
-            dead.append(link)
-    assert not dead, dead
