@@ -148,7 +148,7 @@ class Reader:
         cargo.chmod(0o755)
         self.exports = directory / ".exports"
         self.exports.touch()
-        paths = [cargo.parent, directory / "target/debug", Path(sys.executable).parent, os.environ["PATH"]]
+        paths = [cargo.parent, Path(sys.executable).parent, os.environ["PATH"]]
         self.environment = environment(PATH=":".join(map(str, paths)), HOME=str(directory), AWS_ENDPOINT_URL=cloud.endpoint)
         for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CARGO_TARGET_DIR"]:
             self.environment.pop(name, None)
