@@ -5,6 +5,7 @@ import pytest
 import harness
 import tools
 from harness import ROOT
+from wire import to
 
 
 # The release profile spends minutes of one core on what these tests do not look at: how small and how fast a function is.
@@ -28,3 +29,10 @@ def build():
     command = ["sam", "build", "--parameter-overrides", architecture, "--build-dir", str(target / "build")]
     harness.run(command, tools.BUILD_SECONDS, cwd=ROOT, env=tools.environment(CARGO_TARGET_DIR=str(target), **QUICKLY))
     return Build(target)
+
+
+@pytest.fixture
+def wire(tmp_path):
+    """The way to the embedded AWS, whose state is in `tmp_path`."""
+    with harness.emulate(tmp_path) as endpoint, to(endpoint) as wire:
+        yield wire

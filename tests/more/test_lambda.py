@@ -1,27 +1,21 @@
-"""The function where Lambda's own interfaces are: under cargo-lambda, and behind a Kinesis stream in ministack."""
+"""The functions where Lambda's own interfaces are: under cargo-lambda, and under AWS's Runtime Interface Emulator."""
 
-import base64
-import io
 import json
-import zipfile
 
 import pytest
 
 import harness
+import proxy
 import tools
-from harness import EVENTS, PARAMETER, ROOT, TABLE, client, curated_items, in_order, items, typed_item, until
+from harness import EVENTS, PARAMETER, ROOT, TABLE, by_identity, curated_items, in_order, items, typed_item, until
 
 EVENT = EVENTS / "curated.json"
-STREAM = "records"
+STREAM_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Orders/stream/2026-01-01T00:00:00.000"
 
 
 def settings(endpoint, queue_url):
-    """The function's environment, as the template gives it."""
+    """What persist needs of the environment."""
     return {"TABLE": TABLE, "DLQ_URL": queue_url, "LATEST_BATCH_ID": PARAMETER, "AWS_ENDPOINT_URL": endpoint}
-
-
-def written(endpoint):
-    return in_order(map(typed_item, items(endpoint)))
 
 
 def test_cargo_lambda_runs_the_function_against_the_embedded_aws(tmp_path):
@@ -36,74 +30,105 @@ def test_cargo_lambda_runs_the_function_against_the_embedded_aws(tmp_path):
             answer = harness.run(invoke, tools.BUILD_SECONDS, cwd=ROOT, env=tools.environment()).stdout
 
         assert json.loads(answer) == {"batchItemFailures": []}
-        assert written(endpoint) == curated_items(EVENT, "batch-7")
+        assert in_order(map(typed_item, items(endpoint))) == curated_items(EVENT, "batch-7")
 
 
-@pytest.fixture
-def ministack(tmp_path):
-    """An AWS that runs functions as plain processes and has event source mappings."""
-    port = harness.free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    options = {
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "AWS_ENDPOINT_URL": endpoint,
-        "LAMBDA_EXECUTOR": "local",
-        "STATE_DIR": str(tmp_path / "state"),
-        "S3_DATA_DIR": str(tmp_path / "s3"),
+@pytest.mark.parametrize("name", ["curated", "mixed", "aggregated"])
+def test_persist_does_the_same_at_a_cold_and_a_warm_invocation(name, build, wire, tmp_path):
+    expected = json.loads((EVENTS / f"{name}.expected.json").read_text())
+    queue_url = harness.create_resources(wire.direct, expected["batch_id"])
+    event = (EVENTS / f"{name}.json").read_text()
+    letters = {letter["id"]: letter["reason"] for letter in expected["letters"]}
+
+    with tools.emulator(build.folders["Persist"] / "bootstrap", tmp_path, **settings(wire.endpoint, queue_url)) as function:
+        for times in (1, 2):
+            assert json.loads(function.invoke(event)) == {"batchItemFailures": []}
+            assert by_identity(items(wire.direct)) == by_identity(expected["items"])
+            assert {letter["id"]: letter["reason"] for letter in harness.letters(wire.direct).values()} == letters
+            # The log comes another way than the answer.
+            outcomes = until("a log line", lambda: function.outcomes()[times - 1 :])
+            assert outcomes == [expected["outcomes"]]
+
+    assert {"ssm.GetParameter", "dynamodb.BatchWriteItem"} <= wire.operations()
+    assert ("sqs.SendMessageBatch" in wire.operations()) == bool(letters)
+
+
+def test_ingest_stores_what_a_function_url_passes_on(build, wire, tmp_path):
+    definition = {
+        "TableName": "readings",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
     }
-    with harness.Server(["ministack"], cwd=tmp_path, env=tools.environment(**options)) as server:
-        server.listening(port)
-        yield endpoint
+    harness.client("dynamodb", wire.direct).create_table(**definition)
+
+    with tools.emulator(build.folders["Ingest"] / "bootstrap", tmp_path, TABLE="readings", AWS_ENDPOINT_URL=wire.endpoint) as function:
+        for id, degrees in ("a", "10.5"), ("b", "-3"):
+            answer = json.loads(function.invoke(function_url("POST", f'{{"id": "{id}", "temperature": {degrees}}}')))
+            assert answer["statusCode"] == 204, answer
+        assert json.loads(function.invoke(function_url("POST", "{")))["statusCode"] == 400
+
+    assert {item["id"]["S"]: item["temperature"] for item in items(wire.direct, "readings")} == {"a": {"N": "10.5"}, "b": {"N": "-3"}}
+    assert wire.operations() == {"dynamodb.BatchWriteItem"}
 
 
-def zipped(program):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o755 << 16
-        archive.writestr(entry, program.read_bytes(), zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
-
-
-def test_records_of_a_stream_become_items(build, ministack):
-    queue_url = harness.create_resources(ministack, "batch-7")
-    kinesis, functions = client("kinesis", ministack), client("lambda", ministack)
-    kinesis.create_stream(StreamName=STREAM, ShardCount=2)
-    stream = until("an active stream", lambda: active(kinesis))
-    functions.create_function(
-        FunctionName="persist",
-        Runtime="provided.al2023",
-        Handler="bootstrap",
-        Role="arn:aws:iam::000000000000:role/persist",
-        Architectures=[tools.ARCHITECTURE],
-        Timeout=60,
-        Environment={"Variables": settings(ministack, queue_url)},
-        Code={"ZipFile": zipped(build.bootstrap)},
+def function_url(method, body):
+    """A request as a function URL hands it to its function."""
+    host = "abc.lambda-url.us-east-1.on.aws"
+    return json.dumps(
+        {
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": "/",
+            "rawQueryString": "",
+            "headers": {"content-type": "application/json", "host": host},
+            "requestContext": {
+                "accountId": "anonymous",
+                "apiId": "abc",
+                "domainName": host,
+                "domainPrefix": "abc",
+                "http": {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
+                "requestId": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+                "routeKey": "$default",
+                "stage": "$default",
+                "time": "01/Jan/2026:00:00:00 +0000",
+                "timeEpoch": 1767225600000,
+            },
+            "body": body,
+            "isBase64Encoded": False,
+        }
     )
-    functions.create_event_source_mapping(
-        FunctionName="persist",
-        EventSourceArn=stream,
-        StartingPosition="TRIM_HORIZON",
-        BatchSize=1000,
-        FunctionResponseTypes=["ReportBatchItemFailures"],
-    )
-
-    records = json.loads(EVENT.read_text())["Records"]
-    answer = kinesis.put_records(
-        StreamName=STREAM,
-        Records=[
-            {"PartitionKey": f"key-{at}", "Data": base64.b64decode(record["kinesis"]["data"])}
-            for at, record in enumerate(records)
-        ],
-    )
-    assert answer["FailedRecordCount"] == 0
-
-    expected = curated_items(EVENT, "batch-7")
-    until(f"{len(expected)} items", lambda: len(items(ministack)) >= len(expected))
-    assert written(ministack) == expected
 
 
-def active(kinesis):
-    summary = kinesis.describe_stream_summary(StreamName=STREAM)["StreamDescriptionSummary"]
-    return summary["StreamARN"] if summary["StreamStatus"] == "ACTIVE" else None
+def test_relay_posts_the_records_of_a_table(build, tmp_path):
+    records = [change(n) for n in range(3)]
+    # What takes them here is ingest.
+    with harness.serving("ingest", tmp_path) as url, proxy.recording(url) as (endpoint, posts):
+        with tools.emulator(build.folders["Relay"] / "bootstrap", tmp_path, URL=endpoint) as function:
+            for _ in range(2):
+                assert json.loads(function.invoke(json.dumps({"Records": records}))) == {"batchItemFailures": []}
+
+    assert [json.loads(post.body) for post in posts] == [{"Records": records}] * 2
+    first, again = [post.headers["webhook-id"] for post in posts]
+    assert first == again, "the same records have the same id"
+
+
+def change(n):
+    """A record as DynamoDB Streams delivers it."""
+    key = {"id": {"S": f"order-{n}"}}
+    return {
+        "eventID": f"{n}",
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "eventSourceARN": STREAM_ARN,
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1767225600.0,
+            "Keys": key,
+            "NewImage": key | {"total": {"N": str(n)}},
+            "SequenceNumber": f"{n + 100}",
+            "SizeBytes": 20,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    }
