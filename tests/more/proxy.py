@@ -13,7 +13,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 class Call(NamedTuple):
-    """Names of headers are in lower case; `status` is 0 and the answer empty if the server gave none."""
+    """A request as it came, then its answer. Names of headers are in lower case."""
 
     method: str
     target: str
@@ -36,8 +36,7 @@ def recording(endpoint):
 
         def pass_on(self):
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            call = Call(self.command, self.path, lower(self.headers), body)
-            call = forwarded(call, upstream)
+            call = answered(Call(self.command, self.path, lower(self.headers), body), upstream)
             calls.append(call)
             self.send_response_only(call.status)
             for name, value in call.answer_headers.items():
@@ -61,7 +60,7 @@ def recording(endpoint):
         server.server_close()
 
 
-def forwarded(call, upstream):
+def answered(call, upstream):
     with contextlib.closing(http.client.HTTPConnection(upstream, timeout=harness.SECONDS)) as connection:
         connection.request(call.method, call.target, call.body, call.headers)
         answer = connection.getresponse()

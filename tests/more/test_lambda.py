@@ -40,7 +40,7 @@ def test_persist_does_the_same_at_a_cold_and_a_warm_invocation(name, build, wire
     event = (EVENTS / f"{name}.json").read_text()
     letters = {letter["id"]: letter["reason"] for letter in expected["letters"]}
 
-    with tools.emulator(build.folders["Persist"] / "bootstrap", tmp_path, **settings(wire.endpoint, queue_url)) as function:
+    with tools.emulator(build.bootstrap, tmp_path, **settings(wire.endpoint, queue_url)) as function:
         for times in (1, 2):
             assert json.loads(function.invoke(event)) == {"batchItemFailures": []}
             assert by_identity(items(wire.direct)) == by_identity(expected["items"])

@@ -72,6 +72,7 @@ class Emulator:
 
 @contextlib.contextmanager
 def emulator(program, directory, **settings):
+    """The program, started at the first invocation and kept for the next ones."""
     rapid = Path(importlib.util.find_spec("samcli").origin).parent / "local" / "rapid"
     port, runtime = harness.free_port(), harness.free_port()
     command = [str(rapid / f"aws-lambda-rie-{ARCHITECTURE}"), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
