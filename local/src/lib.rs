@@ -12,7 +12,7 @@
 //! - `target`: which service and operation a request is for.
 //! - `engine`: DynamoDB and DynamoDB Streams.
 //! - `ssm`, `sqs`: answered here, on `store`.
-//! - `arn`: tables that are named by ARN.
+//! - `arn`: tables that are named by ARN; `shard`: ids of shards as AWS has them.
 //! - `recorder`: [`Recorder`], what was called, for tests.
 //! - `faults`: [`Faults`], what goes wrong on purpose, for tests.
 //!
@@ -34,6 +34,7 @@ mod front;
 mod open;
 mod recorder;
 mod reply;
+mod shard;
 mod sqs;
 mod ssm;
 mod store;

@@ -155,17 +155,15 @@ def test_ingest(wire, tmp_path):
 
 def test_relay_reads_one_stream_and_the_one_after_it_and_sends_letters(wire, tmp_path):
     dynamodb = client("dynamodb", wire.direct)
-    # The embedded AWS calls a shard like its table, and AWS wants 28 characters of a shard's name.
-    table = "DomainsOfAddresses"
-    dynamodb.create_table(**json.loads((ROOT / "tables/domain.json").read_text()) | {"TableName": table})
+    dynamodb.create_table(**json.loads((ROOT / "tables/domain.json").read_text()))
     queue_url = client("sqs", wire.direct).create_queue(QueueName="undelivered")["QueueUrl"]
     with serving("relay", wire, tmp_path) as url:
-        subscription = {"table_name": table, "url": "http://127.0.0.1:9/", "on_failure": "dead_letter", "max_attempts": 1}
+        subscription = {"table_name": "Domain", "url": "http://127.0.0.1:9/", "on_failure": "dead_letter", "max_attempts": 1}
         post(url, subscription | {"start": "trim_horizon", "dead_letter": {"queue_url": queue_url}})
-        until("a stream", lambda: dynamodb.describe_table(TableName=table)["Table"].get("StreamSpecification", {}).get("StreamEnabled"))
-        dynamodb.put_item(TableName=table, Item={"url": {"S": "a"}, "domain": {"S": "b"}})
+        until("a stream", lambda: dynamodb.describe_table(TableName="Domain")["Table"].get("StreamSpecification", {}).get("StreamEnabled"))
+        dynamodb.put_item(TableName="Domain", Item={"url": {"S": "a"}, "domain": {"S": "b"}})
         until("a letter", lambda: "sqs.SendMessage" in wire.operations())
-        dynamodb.delete_table(TableName=table)
+        dynamodb.delete_table(TableName="Domain")
         until("a look for the next stream", lambda: "dynamodbstreams.ListStreams" in wire.operations())
 
     streams = {f"dynamodbstreams.{name}" for name in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}

@@ -25,26 +25,26 @@ pub(super) struct Verdict {
 impl Front {
     pub(super) async fn partly_unprocessed(&self, call: &Inbound, select: &Select) -> Result<Response<Answer>, Unanswered> {
         let Some(parted) = BatchWrite::parse(&call.body).and_then(|batch| batch.part(select)) else {
-            return Ok(self.pass(call, call.body.clone()).await);
+            return self.pass(call, call.body.clone()).await;
         };
-        let response = self.pass_rest(call, parted.done.clone()).await;
+        let response = self.pass_rest(call, parted.done.clone()).await?;
         amended(response, |body| parted.answer(body)).await
     }
 
     pub(super) async fn partly_failed(&self, call: &Inbound, containing: &str, verdict: &Verdict) -> Result<Response<Answer>, Unanswered> {
         let Some((rest, ids)) = Entries::parse(&call.body).and_then(|entries| entries.without(containing)) else {
-            return Ok(self.pass(call, call.body.clone()).await);
+            return self.pass(call, call.body.clone()).await;
         };
-        let response = self.pass_rest(call, rest).await;
+        let response = self.pass_rest(call, rest).await?;
         let Verdict { code, sender_fault, message } = verdict;
         amended(response, |body| entries::with_failures(body, ids, code, *sender_fault, message)).await
     }
 
     /// The answer to what is left of a call; to nothing, an empty one.
-    async fn pass_rest(&self, call: &Inbound, rest: Option<Bytes>) -> Response<Answer> {
+    async fn pass_rest(&self, call: &Inbound, rest: Option<Bytes>) -> Result<Response<Answer>, Unanswered> {
         match rest {
             Some(rest) => self.pass(call, rest).await,
-            None => Reply::empty().into_response(call.service),
+            None => Ok(Reply::empty().into_response(call.service)),
         }
     }
 }
@@ -58,7 +58,10 @@ pub(super) async fn cut(response: Response<Answer>) -> Result<Response<Answer>, 
 }
 
 /// A good answer with its body changed; any other as it is.
-async fn amended(response: Response<Answer>, change: impl FnOnce(&[u8]) -> Option<Bytes>) -> Result<Response<Answer>, Unanswered> {
+pub(super) async fn amended(
+    response: Response<Answer>,
+    change: impl FnOnce(&[u8]) -> Option<Bytes>,
+) -> Result<Response<Answer>, Unanswered> {
     if response.status() != StatusCode::OK {
         return Ok(response);
     }

@@ -24,9 +24,10 @@ use crate::recorder::Recorder;
 use crate::reply::{ApiError, ApiResult, Reply};
 use crate::store::Store;
 use crate::target::{self, Service};
-use crate::{sqs, ssm};
+use crate::{shard, sqs, ssm};
 
 pub(crate) use connection::serve;
+use faulty::amended;
 
 /// DynamoDB's limit of a request; the others' are lower and counted differently.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -97,7 +98,7 @@ impl Front {
         if !plan.delay.is_zero() {
             sleep(plan.delay).await;
         }
-        let Some(fault) = plan.fault else { return Ok(self.pass(&call, call.body.clone()).await) };
+        let Some(fault) = plan.fault else { return self.pass(&call, call.body.clone()).await };
         if let Some(error) = fault.as_error() {
             return Ok(error.into_reply(call.service).into_response(call.service));
         }
@@ -108,10 +109,10 @@ impl Front {
                 self.partly_failed(&call, &containing, &verdict).await
             }
             Fault::LostAnswer => {
-                self.pass(&call, call.body.clone()).await;
+                self.pass(&call, call.body.clone()).await?;
                 Err(Unanswered::OnPurpose)
             }
-            Fault::Cut => faulty::cut(self.pass(&call, call.body.clone()).await).await,
+            Fault::Cut => faulty::cut(self.pass(&call, call.body.clone()).await?).await,
             Fault::Hang => {
                 // Either way the server is stopping: told to, or its owner is gone.
                 stop.changed().await.ok();
@@ -122,10 +123,16 @@ impl Front {
     }
 
     /// The call as it would go without faults, with this body.
-    async fn pass(&self, call: &Inbound, body: Bytes) -> Response<Answer> {
+    async fn pass(&self, call: &Inbound, body: Bytes) -> Result<Response<Answer>, Unanswered> {
         let service = call.service;
-        match service {
-            Service::DynamoDb | Service::DynamoDbStreams => self.engine.call(service, &call.parts, body).await,
+        Ok(match service {
+            Service::DynamoDb => self.engine.call(service, &call.parts, body).await,
+            Service::DynamoDbStreams => {
+                let body = shard::for_engine(&body).unwrap_or(body);
+                let response = self.engine.call(service, &call.parts, body).await;
+                // The only answer that names shards; others hold a table's items, and none of them is touched.
+                if call.operation == "DescribeStream" { amended(response, shard::for_caller).await? } else { response }
+            }
             Service::Ssm | Service::Sqs => {
                 let (store, endpoint, operation) = (Arc::clone(&self.store), self.endpoint.clone(), call.operation.clone());
                 let answered = tokio::task::spawn_blocking(move || -> ApiResult<Reply> {
@@ -137,7 +144,7 @@ impl Front {
                 let result = answered.await.unwrap_or_else(|error| Err(ApiError::internal(error.to_string())));
                 result.unwrap_or_else(|error| error.into_reply(service)).into_response(service)
             }
-        }
+        })
     }
 }
 
