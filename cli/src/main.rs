@@ -1,15 +1,15 @@
 //! The command `tablefeed`: tablefeed's functions on a laptop, and what they wrote.
 //!
 //! ```text
-//! arguments ─► commands ─┬─► target ─► resources      the embedded AWS, another server, or the cloud; what is missing is created
-//!                        ├─► settings, generate       what the function is given
-//!                        ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
-//!                        ├─► the package ingest       or with what comes by HTTP
-//!                        ├─► topic                    or with a Kafka topic's records
-//!                        ├─► doctor, status           a deployment is read, and judged or shown
-//!                        ├─► the package relay        what changes in tables goes to URLs; listen is such a URL
-//!                        ├─► completions, man         the command line describes itself
-//!                        └─► summary, scan, letters   what became of it ─► output
+//! arguments, profile ─► commands ─┬─► target ─► resources      the embedded AWS, another server, or the cloud; what is missing is created
+//!                                 ├─► settings, generate       what the function is given
+//!                                 ├─► function, run, feed      the library's Function, the same code as on Lambda: with events, or with a file's lines
+//!                                 ├─► the package ingest       or with what comes by HTTP
+//!                                 ├─► topic                    or with a Kafka topic's records
+//!                                 ├─► doctor, status           a deployment is read, and judged or shown
+//!                                 ├─► the package relay        what changes in tables goes to URLs; listen is such a URL
+//!                                 ├─► completions, man         the command line describes itself
+//!                                 └─► summary, scan, letters   what became of it ─► output
 //! ```
 //! One file a command under `commands`; only [`output`] prints; [`exit`] has the exit codes.
 
@@ -30,6 +30,7 @@ mod letters;
 mod listen;
 mod output;
 mod pretty;
+mod profile;
 mod progress;
 mod resources;
 mod run;
@@ -47,9 +48,10 @@ mod typed;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::exit::Exit;
+use crate::profile::chosen::{Chosen, ProfileArgs, choose};
 
 /// Feeds DynamoDB tables from streams, on a laptop with nothing installed.
 ///
@@ -77,6 +79,7 @@ enum Command {
     Ingest(commands::ingest::Ingest),
     Relay(commands::relay::Relay),
     Listen(commands::listen::Listen),
+    Config(commands::config::Config),
     Completions(commands::completions::Completions),
     #[command(hide = true)]
     Man(commands::man::Man),
@@ -105,12 +108,18 @@ Each command's own help has more.";
 
 /// The whole command line, for those who describe it.
 fn command() -> clap::Command {
-    Cli::command()
+    ProfileArgs::augment_args(Cli::command())
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    let chosen = match choose(&command(), &mut arguments) {
+        Ok(chosen) => chosen,
+        Err(error) => return failed(&error).into(),
+    };
+    let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Input } else { Exit::Done };
@@ -119,33 +128,44 @@ async fn main() -> ExitCode {
             return exit.into();
         }
     };
-    let done = match cli.command {
-        Command::Invoke(command) => command.run().await,
-        Command::Run(command) => command.run().await,
-        Command::Map(command) => command.run().await,
-        Command::Mapping(command) => command.run(),
-        Command::Items(command) => command.run().await,
-        Command::Letters(command) => command.run().await,
-        Command::Table(command) => command.run().await,
-        Command::Item(command) => command.run().await,
-        Command::Emulate(command) => command.run().await,
-        Command::Status(command) => Box::pin(command.run()).await,
-        Command::Doctor(command) => command.run().await,
-        Command::Ingest(command) => command.run().await,
-        Command::Relay(command) => Box::pin(command.run()).await,
-        Command::Listen(command) => command.run().await,
-        Command::Completions(command) => command.run(),
-        Command::Man(command) => command.run(),
-    };
-    done.unwrap_or_else(|error| {
-        let pipe_closed = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
-        if pipe_closed {
-            return Exit::Done;
+    if let Some(note) = chosen.note() {
+        output::dim_note(&note);
+    }
+    cli.command.run(&chosen).await.unwrap_or_else(|error| failed(&error)).into()
+}
+
+impl Command {
+    async fn run(self, chosen: &Chosen) -> anyhow::Result<Exit> {
+        match self {
+            Command::Invoke(command) => command.run().await,
+            Command::Run(command) => command.run().await,
+            Command::Map(command) => command.run().await,
+            Command::Mapping(command) => command.run(),
+            Command::Items(command) => command.run().await,
+            Command::Letters(command) => command.run().await,
+            Command::Table(command) => command.run().await,
+            Command::Item(command) => command.run().await,
+            Command::Emulate(command) => command.run().await,
+            Command::Status(command) => Box::pin(command.run()).await,
+            Command::Doctor(command) => command.run().await,
+            Command::Ingest(command) => command.run().await,
+            Command::Relay(command) => Box::pin(command.run()).await,
+            Command::Listen(command) => command.run().await,
+            Command::Config(command) => command.run(chosen),
+            Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
         }
-        output::error(&error);
-        Exit::of(&error)
-    })
-    .into()
+    }
+}
+
+/// Says why a command failed, unless nobody reads it any more.
+fn failed(error: &anyhow::Error) -> Exit {
+    let pipe_closed = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    if pipe_closed {
+        return Exit::Done;
+    }
+    output::error(error);
+    Exit::of(error)
 }
 
 #[cfg(test)]

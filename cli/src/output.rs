@@ -25,6 +25,11 @@ pub fn note(text: &str) {
     writeln!(io::stderr().lock(), "{text}").unwrap_or_default();
 }
 
+/// The same, dim where a terminal shows it.
+pub fn dim_note(text: &str) {
+    writeln!(anstream::stderr().lock(), "\u{1b}[2m{text}\u{1b}[0m").unwrap_or_default();
+}
+
 /// Why the command failed, with causes that its text does not name already.
 pub fn error(error: &anyhow::Error) {
     let mut text = error.to_string();

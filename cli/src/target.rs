@@ -1,6 +1,6 @@
 //! Where a command finds AWS: the embedded one, another server, or the cloud.
 //!
-//! In: `--dir`, `--endpoint-url` or `--aws`. Out: [`Target`], which makes clients. An embedded AWS that this process owns ends with it.
+//! In: `--dir`, `--endpoint-url` or `--aws`, and the account. Out: [`Target`], which makes clients. An embedded AWS that this process owns ends with it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use tablefeed::aws::{Clients, config_for_endpoint, default_chain, lazily};
 use tablefeed_local::{Local, Recorder};
 use tokio::net::TcpStream;
@@ -22,7 +23,7 @@ const APP: &str = "tablefeed-cli";
 const REGION: &str = "us-east-1";
 /// How long a server may take until it accepts a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-const DEFAULT_DIR: &str = ".tablefeed";
+pub const DEFAULT_DIR: &str = ".tablefeed";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where")]
@@ -37,6 +38,40 @@ pub struct TargetArgs {
     /// The cloud: region and credentials as the AWS CLI finds them
     #[arg(long)]
     pub aws: bool,
+    #[command(flatten)]
+    pub account: AccountArgs,
+}
+
+/// Whose AWS; without these as the AWS CLI finds it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where")]
+pub struct AccountArgs {
+    /// The region, with --aws or --endpoint-url
+    #[arg(long, value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
+    region: Option<String>,
+    /// The profile in the AWS CLI's files, with --aws or --endpoint-url
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    aws_profile: Option<String>,
+}
+
+impl AccountArgs {
+    /// These options again, for this program or, with `profile` in place of `aws-profile`, for the AWS CLI.
+    pub fn again(&self, profile: &str) -> String {
+        let options = [("region", &self.region), (profile, &self.aws_profile)];
+        options.into_iter().filter_map(|(name, value)| Some(format!(" --{name} {}", quoted(value.as_ref()?)))).collect()
+    }
+
+    /// The SDK's chain, with these in front.
+    fn chain(&self) -> anyhow::Result<ConfigLoader> {
+        let mut loader = default_chain().map_err(BadInput::error)?;
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &self.aws_profile {
+            loader = loader.profile_name(profile);
+        }
+        Ok(loader)
+    }
 }
 
 impl TargetArgs {
@@ -57,10 +92,10 @@ impl TargetArgs {
 
     /// These options again, for a command that is to look at the same place.
     pub fn again(&self) -> String {
-        let quoted = |text: &str| if text.contains([' ', '\'', '"', '$']) { format!("{text:?}") } else { text.to_owned() };
+        let account = self.account.again("aws-profile");
         match &self.endpoint_url {
-            _ if self.aws => " --aws".to_owned(),
-            Some(url) => format!(" --endpoint-url {}", quoted(url)),
+            _ if self.aws => format!(" --aws{account}"),
+            Some(url) => format!(" --endpoint-url {}{account}", quoted(url)),
             None if self.dir == std::path::Path::new(DEFAULT_DIR) => String::new(),
             None => format!(" --dir {}", quoted(&self.dir.display().to_string())),
         }
@@ -77,11 +112,16 @@ pub struct Target {
 impl Target {
     pub async fn open(args: &TargetArgs) -> anyhow::Result<Target> {
         if args.aws {
-            return Ok(Target { config: chain()?.load().await, local: None, cloud: true });
+            return Ok(Target { config: args.account.chain()?.load().await, local: None, cloud: true });
         }
         if let Some(url) = &args.endpoint_url {
             reach(url).await?;
-            return Ok(Target { config: config_of_server(url).await?, local: None, cloud: false });
+            return Ok(Target { config: config_of_server(url, &args.account).await?, local: None, cloud: false });
+        }
+        if args.account.region.is_some() || args.account.aws_profile.is_some() {
+            return Err(BadInput::error(
+                "the embedded AWS has no regions and accounts: add --aws or --endpoint-url, or leave --region and --aws-profile out",
+            ));
         }
         Ok(Target::embedded(tablefeed_local::open(&args.dir, 0).await?))
     }
@@ -136,20 +176,21 @@ pub async fn with_clients<T>(args: &TargetArgs, work: impl AsyncFnOnce(&Clients)
 }
 
 /// Region and credentials of the environment; where it has none, those that every emulator takes.
-async fn config_of_server(url: &str) -> anyhow::Result<SdkConfig> {
+async fn config_of_server(url: &str, account: &AccountArgs) -> anyhow::Result<SdkConfig> {
     let any_set = |names: &[&str]| names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    let mut loader = chain()?.endpoint_url(url);
-    if !any_set(&["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"]) {
+    let mut loader = account.chain()?.endpoint_url(url);
+    if account.region.is_none() && account.aws_profile.is_none() && !any_set(&["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"]) {
         loader = loader.region(Region::from_static(REGION));
     }
-    if !any_set(&["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]) {
+    if account.aws_profile.is_none() && !any_set(&["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]) {
         loader = loader.credentials_provider(test_credentials());
     }
     Ok(loader.load().await)
 }
 
-fn chain() -> anyhow::Result<ConfigLoader> {
-    default_chain().map_err(BadInput::error)
+/// As a shell takes it.
+fn quoted(text: &str) -> String {
+    if text.contains([' ', '\'', '"', '$']) { format!("{text:?}") } else { text.to_owned() }
 }
 
 fn test_credentials() -> Credentials {

@@ -1,6 +1,7 @@
 //! The commands, one file each: arguments in, an [`Exit`](crate::exit::Exit) or an error out.
 
 pub mod completions;
+pub mod config;
 pub mod doctor;
 pub mod emulate;
 pub mod ingest;

@@ -176,7 +176,7 @@ impl Run {
             Some(url) => url,
             None => "the embedded AWS",
         };
-        format!("the table {} of {place}", settings.table.id)
+        format!("the table {} of {place}{}", settings.table.id, self.target.account.again("aws-profile"))
     }
 
     fn event_source(&self, source: &str) -> EventSource {

@@ -24,11 +24,11 @@ const EXAMPLES: &str = "Examples:
 /// The top left corner, and nothing on the screen.
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
 
-/// Show how things stand: sources, batch id, letters by reason, and the last runs
+/// Show how things stand: sources, batch id, letters by reason, lag and outcomes, and the last runs
 ///
 /// Of a function: its event source mappings and the result of their last event, batch id and queue. Without one: the embedded AWS, how far files were fed,
-/// and what the last runs of `invoke` and `run` came to. Letters are looked at, never hidden. How far a function is behind its stream only CloudWatch knows: the
-/// metric IteratorAge.
+/// and what the last runs of `invoke` and `run` came to. Letters are looked at, never hidden. How far a function is behind its stream, and what became of documents
+/// in the last hour, is CloudWatch's to tell.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Status {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::metrics::Metrics;
 use super::peek::Letters;
 use super::snapshot::{Batch, FileFed, Part, Snapshot, Source};
 use crate::age::told;
@@ -23,6 +24,10 @@ pub fn lines(snapshot: &Snapshot) -> Vec<String> {
     rows.part("table", &snapshot.table, |name| vec![name.clone()]);
     rows.part("batch id", &snapshot.batch, |batch| vec![of_batch(batch, at)]);
     rows.part("letters", &snapshot.letters, |letters| of_letters(letters, at));
+    rows.part("lag", &snapshot.metrics, |metrics| vec![lag(metrics)]);
+    if let Part::Known(metrics) = &snapshot.metrics {
+        rows.add("last hour", [last_hour(metrics)]);
+    }
     rows.add("file", snapshot.files.iter().map(file));
     rows.add("run", snapshot.runs.iter().rev().flat_map(|run| of_run(run, at)));
     rows.0
@@ -71,6 +76,25 @@ fn of_letters(letters: &Letters, at: u64) -> Vec<String> {
     let of = if seen < waiting { format!("; of {seen} that were read:") } else { String::new() };
     let reasons = reasons.iter().map(|(reason, count)| format!("{reason} {count}"));
     std::iter::once(first.join(", ") + &of).chain(reasons).collect()
+}
+
+fn lag(metrics: &Metrics) -> String {
+    let Metrics { iterator_age_ms, lag_p50_ms, lag_max_ms, .. } = metrics;
+    let named = [("behind the stream", iterator_age_ms), ("from arrival to done, median", lag_p50_ms), ("at most", lag_max_ms)];
+    let known: Vec<String> = named.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", short((*value)?)))).collect();
+    if known.is_empty() { "no invocation in the last hour".to_owned() } else { known.join(", ") }
+}
+
+fn last_hour(metrics: &Metrics) -> String {
+    let more =
+        [("letters", metrics.letters), ("write throttles", metrics.write_throttles), ("systemic failures", metrics.systemic_failures)];
+    let counts = metrics.outcomes.iter().map(|(name, count)| (*name, *count)).chain(more).filter(|(_, count)| *count > 0);
+    let told = counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ");
+    if told.is_empty() { "nothing".to_owned() } else { told }
+}
+
+fn short(milliseconds: u64) -> String {
+    if milliseconds < 1000 { format!("{milliseconds} ms") } else { told(Duration::from_millis(milliseconds)) }
 }
 
 fn file(file: &FileFed) -> String {
@@ -130,6 +154,13 @@ mod tests {
             table: Part::Unknown { unknown: "denied".into() },
             batch: Part::Known(Batch { id: "batch-7".into(), since: Some(0) }),
             letters: Part::Known(Letters { waiting: 3, hidden: 1, seen: 2, reasons, oldest: Some(119_000) }),
+            metrics: Part::Known(Metrics {
+                iterator_age_ms: Some(61_000),
+                lag_p50_ms: Some(900),
+                outcomes: BTreeMap::from([("persisted", 9), ("retry", 0)]),
+                letters: 2,
+                ..Metrics::default()
+            }),
             files: vec![FileFed { source: "data".into(), done: 10, size: 12 }],
             runs: vec![run],
         };
@@ -139,6 +170,8 @@ mod tests {
             "batch id  batch-7, for 2 min",
             "letters   3 waiting, 1 hidden, the oldest for 1 s; of 2 that were read:",
             "          bad_json 2",
+            "lag       behind the stream 1 min, from arrival to done, median 900 ms",
+            "last hour persisted 9, letters 2",
             "file      data: byte 10 of 12, 2 bytes behind",
             "run       1 min ago: invoke mixed.json, 3 documents",
             "          persisted 2, rejected 1, 1 letter",

@@ -6,8 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::metrics::{Metrics, Source as MetricsOf, metrics};
 use super::peek::{Letters, peek};
 use crate::doctor::deployment::{Deployment, Feed, Seen, Unseen};
+use crate::doctor::read::patient;
 use crate::letters::queue::Queue;
 use crate::runs::{self, Run};
 use crate::target::{Target, TargetArgs};
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub table: Part<String>,
     pub batch: Part<Batch>,
     pub letters: Part<Letters>,
+    /// What CloudWatch knows of the function.
+    pub metrics: Part<Metrics>,
     /// Files that `tablefeed run` feeds.
     pub files: Vec<FileFed>,
     /// The last runs with the embedded AWS, the latest last.
@@ -83,6 +87,12 @@ pub async fn snapshot(target: &Target, args: &TargetArgs, deployment: &Deploymen
         Ok(queue) => letters(target, &queue.url).await.map_err(|error| Unseen::Failed(format!("{error:#}"))),
         Err(unseen) => Err(unseen),
     };
+    let measured = match (deployment.function(), deployment.settings()) {
+        (Ok(function), Ok(settings)) => {
+            metrics(&patient(&target.config), MetricsOf { function: &function.name, settings }, deployment.now).await
+        }
+        (Err(unseen), _) | (_, Err(unseen)) => Err(unseen),
+    };
     let on_laptop = args.is_embedded();
     Snapshot {
         at: runs::now(),
@@ -94,6 +104,7 @@ pub async fn snapshot(target: &Target, args: &TargetArgs, deployment: &Deploymen
             "there is no such parameter",
         ),
         letters: Part::of(letters, "there is no such queue"),
+        metrics: Part::of(measured, "there is no such function"),
         files: if on_laptop { files(&args.dir) } else { Vec::new() },
         runs: if on_laptop { runs::last(&args.dir) } else { Vec::new() },
     }

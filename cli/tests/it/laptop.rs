@@ -71,7 +71,7 @@ impl Laptop {
 }
 
 impl Said {
-    fn of(output: &Output) -> Said {
+    pub fn of(output: &Output) -> Said {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Said { exit: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
     }

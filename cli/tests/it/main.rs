@@ -21,6 +21,7 @@ mod letters_killed;
 mod letters_redrive;
 mod map;
 mod people;
+mod profile;
 mod relay;
 mod relay_killed;
 mod run;

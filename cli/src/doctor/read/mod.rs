@@ -68,16 +68,17 @@ pub async fn read(target: &Target, args: &TargetArgs, order: &Order<'_>) -> Depl
 }
 
 /// For calls that a person waits for: repeated, if they fail in passing.
-fn patient(config: &SdkConfig) -> SdkConfig {
+pub fn patient(config: &SdkConfig) -> SdkConfig {
     let timeouts = TimeoutConfig::builder().connect_timeout(ATTEMPT_TIMEOUT).operation_attempt_timeout(2 * ATTEMPT_TIMEOUT).build();
     config.to_builder().retry_config(RetryConfig::standard()).timeout_config(timeouts).build()
 }
 
 /// How the AWS CLI is called for the same place. The embedded AWS listens where `tablefeed emulate` puts it.
 fn aws_command(args: &TargetArgs) -> String {
+    let account = args.account.again("profile");
     match &args.endpoint_url {
-        Some(url) => format!("aws --endpoint-url {url}"),
-        None if args.aws => "aws".to_owned(),
+        Some(url) => format!("aws --endpoint-url {url}{account}"),
+        None if args.aws => format!("aws{account}"),
         None => "aws --endpoint-url http://127.0.0.1:8000".to_owned(),
     }
 }

@@ -1,0 +1,114 @@
+//! What CloudWatch knows of a function: how far it is behind its stream, and what became of documents in the last hour.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_config::SdkConfig;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tablefeed::settings::Settings;
+use tablefeed::write::outcome::Outcome;
+
+use super::cloudwatch::get_metric_data;
+use crate::doctor::deployment::{Seen, Unseen};
+
+/// Sums are of so long.
+const WINDOW: Duration = Duration::from_secs(3600);
+/// CloudWatch keeps a value for each.
+const PERIOD: Duration = Duration::from_secs(300);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Metrics {
+    /// The largest age of a record when Lambda read it, in the latest five minutes that have one.
+    pub iterator_age_ms: Option<u64>,
+    /// From a document's arrival in the stream to the end of its invocation.
+    pub lag_p50_ms: Option<u64>,
+    pub lag_max_ms: Option<u64>,
+    /// Of the last hour, as everything below.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    pub letters: u64,
+    pub write_throttles: u64,
+    pub systemic_failures: u64,
+}
+
+/// Whose metrics.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'s> {
+    pub function: &'s str,
+    pub settings: &'s Settings,
+}
+
+pub async fn metrics(config: &SdkConfig, source: Source<'_>, now: SystemTime) -> Seen<Metrics> {
+    let answer = get_metric_data(config, &query(source, now)).await;
+    answer.and_then(|answer| read(&answer)).map_err(|why| Unseen::Failed(format!("CloudWatch cannot be asked: {why}")))
+}
+
+/// The function's metrics, by the name that is theirs in the query.
+fn query(source: Source<'_>, now: SystemTime) -> Value {
+    let Source { function, settings } = source;
+    let own = |name: &str, statistic: &str| {
+        let dimensions = json!([{"Name": "service", "Value": settings.service}]);
+        stat(&name.to_ascii_lowercase(), &settings.metrics_namespace, name, dimensions, statistic)
+    };
+    let age = stat("iteratorage", "AWS/Lambda", "IteratorAge", json!([{"Name": "FunctionName", "Value": function}]), "Maximum");
+    let sums = ["Letters", "WriteThrottles", "SystemicFailure"].map(|name| own(name, "Sum"));
+    let outcomes = Outcome::ALL.map(|outcome| own(outcome.metric(), "Sum"));
+    let lags = ["LagP50", "LagMax"].map(|name| own(name, "Maximum"));
+    let queries: Vec<Value> = [age].into_iter().chain(lags).chain(sums).chain(outcomes).collect();
+    let at = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    // Whole periods, of which the running one is the last.
+    let end = at - at % PERIOD.as_secs() + PERIOD.as_secs();
+    json!({"MetricDataQueries": queries, "StartTime": end - WINDOW.as_secs(), "EndTime": end, "ScanBy": "TimestampDescending"})
+}
+
+fn stat(id: &str, namespace: &str, name: &str, dimensions: Value, statistic: &str) -> Value {
+    let metric = json!({"Namespace": namespace, "MetricName": name, "Dimensions": dimensions});
+    json!({"Id": id, "MetricStat": {"Metric": metric, "Period": PERIOD.as_secs(), "Stat": statistic}})
+}
+
+/// An answer that is not whole is none.
+fn read(answer: &Value) -> Result<Metrics, String> {
+    let results = answer["MetricDataResults"].as_array().ok_or("the answer has no results")?;
+    if let Some(broken) = results.iter().find(|result| result["StatusCode"] != "Complete") {
+        return Err(format!("the metric {} is {}", broken["Label"], broken["StatusCode"]));
+    }
+    let values = |name: &str| {
+        let found = results.iter().find(|result| result["Id"] == name.to_ascii_lowercase());
+        found.and_then(|result| result["Values"].as_array()).into_iter().flatten().filter_map(Value::as_f64).map(whole)
+    };
+    Ok(Metrics {
+        iterator_age_ms: values("IteratorAge").next(),
+        lag_p50_ms: values("LagP50").next(),
+        lag_max_ms: values("LagMax").next(),
+        outcomes: Outcome::ALL.map(|outcome| (outcome.name(), values(outcome.metric()).sum())).into(),
+        letters: values("Letters").sum(),
+        write_throttles: values("WriteThrottles").sum(),
+        systemic_failures: values("SystemicFailure").sum(),
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts and milliseconds, none negative, none near 2^53")]
+fn whole(value: f64) -> u64 {
+    value.round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_of_all_values_and_the_lag_is_the_latest() {
+        let result = |id: &str, values: Value| json!({"Id": id, "Label": id, "StatusCode": "Complete", "Values": values});
+        let results = [result("iteratorage", json!([7.4, 900.0])), result("persisted", json!([3.0, 4.0])), result("letters", json!([]))];
+        let metrics = read(&json!({"MetricDataResults": results})).unwrap();
+        assert_eq!((metrics.iterator_age_ms, metrics.lag_max_ms, metrics.letters), (Some(7), None, 0));
+        assert_eq!((metrics.outcomes["persisted"], metrics.outcomes["retry"]), (7, 0));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_whole_is_told() {
+        let forbidden = json!({"MetricDataResults": [{"Id": "letters", "Label": "Letters", "StatusCode": "Forbidden", "Values": []}]});
+        assert_eq!(read(&forbidden).unwrap_err(), r#"the metric "Letters" is "Forbidden""#);
+        assert!(read(&json!({})).is_err());
+    }
+}
