@@ -97,6 +97,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_asked_for_is_the_functions_own_in_whole_periods_up_to_now() {
+        let variables = [("TABLE", "T"), ("DLQ_URL", "http://q/1/q"), ("MAPPING", "document"), ("POWERTOOLS_METRICS_NAMESPACE", "ours")];
+        let look_up = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let settings = Settings::parse(look_up, |_| Err(std::io::ErrorKind::NotFound.into())).unwrap();
+        let query = query(Source { function: "f", settings: &settings }, UNIX_EPOCH + Duration::from_secs(36_010));
+        assert_eq!((&query["StartTime"], &query["EndTime"]), (&json!(32_700), &json!(36_300)));
+        let asked =
+            |id: &str| query["MetricDataQueries"].as_array().unwrap().iter().find(|query| query["Id"] == id).unwrap()["MetricStat"].clone();
+        let age = json!({"Namespace": "AWS/Lambda", "MetricName": "IteratorAge", "Dimensions": [{"Name": "FunctionName", "Value": "f"}]});
+        assert_eq!(asked("iteratorage"), json!({"Metric": age, "Period": 300, "Stat": "Maximum"}));
+        let limit = json!({"Namespace": "ours", "MetricName": "OverLimit", "Dimensions": [{"Name": "service", "Value": "persist"}]});
+        assert_eq!(asked("overlimit"), json!({"Metric": limit, "Period": 300, "Stat": "Sum"}));
+    }
+
+    #[test]
     fn sums_are_of_all_values_and_the_lag_is_the_latest() {
         let result = |id: &str, values: Value| json!({"Id": id, "Label": id, "StatusCode": "Complete", "Values": values});
         let results = [result("iteratorage", json!([7.4, 900.0])), result("persisted", json!([3.0, 4.0])), result("letters", json!([]))];
