@@ -48,7 +48,7 @@ pub fn choose(command: &Command, arguments: &mut Vec<OsString>) -> anyhow::Resul
     let given = file::read(file.as_deref(), profile.as_deref())?;
     let environment = |name: &str| env::var(name).ok();
     let choices = Options { command, matches, given: &given, environment: &environment }.choices();
-    arguments.splice(at..at, choices.iter().flat_map(typed));
+    arguments.splice(at..at, choices.iter().filter_map(typed));
     Ok(Chosen { file: given.file, profile, profiles: given.profiles, choices })
 }
 

@@ -43,15 +43,8 @@ impl Options<'_> {
     /// cannot stand beside another.
     pub fn choices(&self) -> Vec<Choice> {
         let mut choices = Vec::new();
-        let place = PLACES.into_iter().find(|place| self.typed(place).is_some());
         for option in OPTIONS {
-            let Some(arg) = self.arg(option) else { continue };
-            let choice = self.choice(option).filter(|choice| match &choice.from {
-                From::Table(_) if PLACES.contains(&option) => place.is_none() && self.fits(arg, &choices),
-                From::Table(_) if ["region", "aws-profile", "function"].contains(&option) => leaves(&choices) && self.fits(arg, &choices),
-                From::Table(_) => self.fits(arg, &choices),
-                _ => true,
-            });
+            let choice = self.choice(option).filter(|choice| choice.from == From::CommandLine || self.applies(option, &choices));
             choices.extend(choice);
         }
         self.settings(&mut choices);
@@ -73,6 +66,16 @@ impl Options<'_> {
         }
         let said = self.given.options.get(option)?;
         Some(Choice { option, value: said.value.clone(), from: From::Table(said.table.clone()) })
+    }
+
+    /// Whether an option that is not typed means something to the command, beside what was chosen before.
+    fn applies(&self, option: &str, choices: &[Choice]) -> bool {
+        let place_allows = match option {
+            "dir" | "endpoint-url" | "aws" => PLACES.iter().all(|place| self.typed(place).is_none()),
+            "region" | "aws-profile" | "function" => choices.iter().any(|choice| ["aws", "endpoint-url"].contains(&choice.option)),
+            _ => true,
+        };
+        place_allows && self.arg(option).is_some_and(|arg| self.fits(arg, choices))
     }
 
     fn settings(&self, choices: &mut Vec<Choice>) {
@@ -120,9 +123,4 @@ pub fn takes_any(command: &Command) -> bool {
 fn argument<'c>(command: &'c Command, option: &str) -> Option<&'c Arg> {
     let is_function = |arg: &Arg| option == "function" && arg.is_positional() && arg.get_id() == option;
     command.get_arguments().find(|arg| arg.get_long() == Some(option) || is_function(arg))
-}
-
-/// Whether another place than the embedded AWS is chosen.
-fn leaves(choices: &[Choice]) -> bool {
-    choices.iter().any(|choice| ["aws", "endpoint-url"].contains(&choice.option))
 }

@@ -3,13 +3,14 @@
 
 use std::time::SystemTime;
 
+use anyhow::{Context as _, anyhow};
 use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
-use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
@@ -25,40 +26,40 @@ struct Answer {
     body: Value,
 }
 
-pub async fn get_metric_data(config: &SdkConfig, query: &Value) -> Result<Value, String> {
-    let region = config.region().ok_or("no region is known")?.as_ref().to_owned();
-    let url = config.endpoint_url().map_or_else(|| endpoint(&region), str::to_owned);
-    let credentials = config.credentials_provider().ok_or("no credentials are known")?;
-    let credentials = credentials.provide_credentials().await.map_err(|error| DisplayErrorContext(error).to_string())?;
-    let http_client = config.http_client().ok_or("there is no HTTP client")?;
-    let (body, signed_for) = (query.to_string(), url.clone());
-    let serialize = move |()| {
-        let identity = credentials.clone().into();
-        let settings = v4::SigningParams::builder().identity(&identity).region(&region).name(SIGNING_NAME);
-        let params = settings.time(SystemTime::now()).settings(SigningSettings::default()).build()?.into();
-        let signable = SignableRequest::new("POST", &signed_for, HEADERS.into_iter(), SignableBody::Bytes(body.as_bytes()))?;
-        let (instructions, _) = sign(signable, &params)?.into_parts();
-        let mut request = HttpRequest::new(SdkBody::from(body.as_str()));
-        request.set_method("POST")?;
-        request.set_uri("/")?;
-        for (name, value) in HEADERS.into_iter().chain(instructions.headers()) {
-            request.headers_mut().try_insert(name.to_owned(), value.to_owned())?;
-        }
-        Ok(request)
-    };
-    let mut operation = Operation::builder().service_name("CloudWatch").operation_name("GetMetricData");
+pub async fn get_metric_data(config: &SdkConfig, query: &Value) -> anyhow::Result<Value> {
+    let region = config.region().context("no region is known")?.as_ref();
+    let url = config.endpoint_url().map_or_else(|| endpoint(region), str::to_owned);
+    let credentials = config.credentials_provider().context("no credentials are known")?.provide_credentials().await?;
+    let request = signed(&url, region, credentials, &query.to_string()).map_err(|error| anyhow!(error))?;
+    let mut operation = Operation::builder().service_name("CloudWatch").operation_name("GetMetricData").endpoint_url(&url);
     if let Some(timeouts) = config.timeout_config() {
         operation = operation.timeout_config(timeouts.clone());
     }
     if let Some(sleep) = config.sleep_impl() {
         operation = operation.sleep_impl(sleep);
     }
-    let operation = operation.http_client(http_client).endpoint_url(&url).no_auth().standard_retry(&RetryConfig::standard());
+    let operation = operation.http_client(config.http_client().context("there is no HTTP client")?).no_auth().no_retry();
     let operation = operation
-        .serializer(serialize)
-        .deserializer(|response: &HttpResponse| Ok::<_, OrchestratorError<std::fmt::Error>>(answer(response)));
-    let Answer { ok, body } = operation.build().invoke(()).await.map_err(|error| DisplayErrorContext(error).to_string())?;
-    if ok { Ok(body) } else { Err(refusal(&body)) }
+        .serializer(|request: HttpRequest| Ok(request))
+        .deserializer(|response: &HttpResponse| Ok::<_, OrchestratorError<std::fmt::Error>>(answer(response)))
+        .build();
+    let Answer { ok, body } = operation.invoke(request).await?;
+    if ok { Ok(body) } else { Err(anyhow!(refusal(&body))) }
+}
+
+fn signed(url: &str, region: &str, credentials: Credentials, body: &str) -> Result<HttpRequest, BoxError> {
+    let identity = credentials.into();
+    let params = v4::SigningParams::builder().identity(&identity).region(region).name(SIGNING_NAME);
+    let params = params.time(SystemTime::now()).settings(SigningSettings::default()).build()?.into();
+    let signable = SignableRequest::new("POST", url, HEADERS.into_iter(), SignableBody::Bytes(body.as_bytes()))?;
+    let (instructions, _) = sign(signable, &params)?.into_parts();
+    let mut request = HttpRequest::new(SdkBody::from(body));
+    request.set_method("POST")?;
+    request.set_uri("/")?;
+    for (name, value) in HEADERS.into_iter().chain(instructions.headers()) {
+        request.headers_mut().try_insert(name.to_owned(), value.to_owned())?;
+    }
+    Ok(request)
 }
 
 fn endpoint(region: &str) -> String {

@@ -39,18 +39,15 @@ pub struct Source<'s> {
 }
 
 pub async fn metrics(config: &SdkConfig, source: Source<'_>, now: SystemTime) -> Seen<Metrics> {
-    let answer = get_metric_data(config, &query(source, now)).await;
+    let answer = get_metric_data(config, &query(source, now)).await.map_err(|error| format!("{error:#}"));
     answer.and_then(|answer| read(&answer)).map_err(|why| Unseen::Failed(format!("CloudWatch cannot be asked: {why}")))
 }
 
 /// The function's metrics, by the name that is theirs in the query.
 fn query(source: Source<'_>, now: SystemTime) -> Value {
     let Source { function, settings } = source;
-    let own = |name: &str, statistic: &str| {
-        let dimensions = json!([{"Name": "service", "Value": settings.service}]);
-        stat(&name.to_ascii_lowercase(), &settings.metrics_namespace, name, dimensions, statistic)
-    };
-    let age = stat("iteratorage", "AWS/Lambda", "IteratorAge", json!([{"Name": "FunctionName", "Value": function}]), "Maximum");
+    let own = |name: &str, statistic: &str| stat(&settings.metrics_namespace, name, ("service", &settings.service), statistic);
+    let age = stat("AWS/Lambda", "IteratorAge", ("FunctionName", function), "Maximum");
     let sums = ["Letters", "WriteThrottles", "SystemicFailure"].map(|name| own(name, "Sum"));
     let outcomes = Outcome::ALL.map(|outcome| own(outcome.metric(), "Sum"));
     let lags = ["LagP50", "LagMax"].map(|name| own(name, "Maximum"));
@@ -61,9 +58,10 @@ fn query(source: Source<'_>, now: SystemTime) -> Value {
     json!({"MetricDataQueries": queries, "StartTime": end - WINDOW.as_secs(), "EndTime": end, "ScanBy": "TimestampDescending"})
 }
 
-fn stat(id: &str, namespace: &str, name: &str, dimensions: Value, statistic: &str) -> Value {
-    let metric = json!({"Namespace": namespace, "MetricName": name, "Dimensions": dimensions});
-    json!({"Id": id, "MetricStat": {"Metric": metric, "Period": PERIOD.as_secs(), "Stat": statistic}})
+/// A metric is called by its name in small letters.
+fn stat(namespace: &str, name: &str, (dimension, value): (&str, &str), statistic: &str) -> Value {
+    let metric = json!({"Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": dimension, "Value": value}]});
+    json!({"Id": name.to_ascii_lowercase(), "MetricStat": {"Metric": metric, "Period": PERIOD.as_secs(), "Stat": statistic}})
 }
 
 /// An answer that is not whole is none.

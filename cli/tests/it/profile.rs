@@ -60,7 +60,7 @@ fn the_command_line_goes_before_the_environment_that_before_the_profile_and_that
         ("region", &prod, &[("AWS_DEFAULT_REGION", "env-2")], json!(["env-2", "environment, AWS_DEFAULT_REGION"])),
         ("region", &prod, &[("AWS_REGION", "")], json!(["prod-1", "[profile.prod]"])),
         ("region", &aws, &[], json!(["default-1", "[default]"])),
-        ("region", &[], &[], Value::Null), // the embedded AWS has none
+        ("region", &[], &[("AWS_REGION", "env-1")], Value::Null), // the embedded AWS has none
         ("aws-profile", &["--profile", "prod", "--aws-profile", "typed"], &[("AWS_PROFILE", "env")], json!(["typed", "command line"])),
         ("aws-profile", &prod, &[("AWS_PROFILE", "env")], json!(["env", "environment, AWS_PROFILE"])),
         ("aws-profile", &prod, &[], json!(["prod", "[profile.prod]"])),
@@ -236,4 +236,25 @@ fn the_note_is_dim_on_a_terminal_alone() {
         assert!(shown.contains("tablefeed.toml: ") && !shown.contains('\u{1b}'), "{variables:?}: {shown:?}");
     }
     assert!(laptop.run(&["config"]).err.starts_with("tablefeed.toml: "));
+}
+
+#[test]
+fn the_page_shows_a_file_that_works_and_every_key_of_a_profile() {
+    let page = include_str!("../../../docs/cli.md");
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let laptop = Laptop::new();
+    laptop.file("tablefeed.toml", example);
+    for (option, value) in [("region", "eu-west-1"), ("set TABLE", "Orders"), ("queue", "tablefeed-letters")] {
+        assert_eq!(holds(&laptop, &["--profile", "prod"], &[], option), json!([value, "[profile.prod]"]));
+    }
+    assert_eq!(holds(&laptop, &["--profile", "staging"], &[], "endpoint-url")[1], "[profile.staging]");
+    let status = laptop.run(&["status", "--profile", "prod", "--set", "X"]);
+    assert!(!status.err.contains("tablefeed-persist"), "a function cannot stand beside --set: {status:?}");
+
+    laptop.file("tablefeed.toml", "[default]\nzzzzzzzzzzzz = 1\n");
+    let known = laptop.run(&["items", "T"]).err;
+    let known: Vec<&str> = known.split('`').skip(3).step_by(2).collect();
+    let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let of_table: Vec<&str> = rows.into_iter().filter(|name| !name.starts_with('-')).collect();
+    assert_eq!(of_table, known, "the table of keys");
 }
