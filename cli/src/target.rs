@@ -27,13 +27,12 @@ pub const DEFAULT_DIR: &str = ".tablefeed";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where")]
-#[group(multiple = false)]
 pub struct TargetArgs {
     /// Directory with the state of the embedded AWS; shared with a running `tablefeed emulate`
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_DIR)]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DIR, conflicts_with_all = ["endpoint_url", "aws"])]
     pub dir: PathBuf,
     /// Another server that speaks AWS
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "aws")]
     pub endpoint_url: Option<String>,
     /// The cloud: region and credentials as the AWS CLI finds them
     #[arg(long)]

@@ -4,7 +4,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
 use super::file::Given;
-use super::{OPTIONS, PLACES, SET};
+use super::{OPTIONS, SET};
 
 /// Commands that take settings of the function. `relay` has other settings, and `item update` another `--set`.
 const TAKE_SETTINGS: [&str; 8] = ["invoke", "run", "map", "redrive", "status", "doctor", "ingest", "config"];
@@ -70,12 +70,9 @@ impl Options<'_> {
 
     /// Whether an option that is not typed means something to the command, beside what was chosen before.
     fn applies(&self, option: &str, choices: &[Choice]) -> bool {
-        let place_allows = match option {
-            "dir" | "endpoint-url" | "aws" => PLACES.iter().all(|place| self.typed(place).is_none()),
-            "region" | "aws-profile" | "function" => choices.iter().any(|choice| ["aws", "endpoint-url"].contains(&choice.option)),
-            _ => true,
-        };
-        place_allows && self.arg(option).is_some_and(|arg| self.fits(arg, choices))
+        let is_elsewhere = choices.iter().any(|choice| ["aws", "endpoint-url"].contains(&choice.option));
+        let needs_elsewhere = ["region", "aws-profile", "function"].contains(&option);
+        (is_elsewhere || !needs_elsewhere) && self.arg(option).is_some_and(|arg| self.fits(arg, choices))
     }
 
     fn settings(&self, choices: &mut Vec<Choice>) {

@@ -26,6 +26,9 @@ set.TABLE = "Prod"
 endpoint-url = "http://127.0.0.1:1"
 "#;
 
+/// Names and values.
+type Variables<'v> = &'v [(&'v str, &'v str)];
+
 /// A laptop with that file.
 fn laptop() -> Laptop {
     let laptop = Laptop::new();
@@ -34,12 +37,12 @@ fn laptop() -> Laptop {
 }
 
 /// What a command says with these variables.
-fn said(laptop: &Laptop, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
+fn said(laptop: &Laptop, arguments: &[&str], variables: Variables) -> Said {
     Said::of(&laptop.command(arguments).envs(variables.iter().copied()).output().unwrap())
 }
 
 /// An option that holds, and who gives it; `null` if nobody does.
-fn holds(laptop: &Laptop, arguments: &[&str], variables: &[(&str, &str)], option: &str) -> Value {
+fn holds(laptop: &Laptop, arguments: &[&str], variables: Variables, option: &str) -> Value {
     let said = said(laptop, &[&["config", "--json"], arguments].concat(), variables);
     assert_eq!(said.exit, 0, "{said:?}");
     let seen: Value = serde_json::from_str(&said.out).unwrap();
@@ -54,7 +57,7 @@ fn the_command_line_goes_before_the_environment_that_before_the_profile_and_that
     let laptop = laptop();
     let prod = ["--profile", "prod"];
     let aws = ["--aws"];
-    let rows: &[(&str, &[&str], &[(&str, &str)], Value)] = &[
+    let rows: &[(&str, &[&str], Variables, Value)] = &[
         ("region", &["--region", "typed-1"], &[("AWS_REGION", "env-1"), ("TABLEFEED_PROFILE", "prod")], json!(["typed-1", "command line"])),
         ("region", &prod, &[("AWS_REGION", "env-1"), ("AWS_DEFAULT_REGION", "env-2")], json!(["env-1", "environment, AWS_REGION"])),
         ("region", &prod, &[("AWS_DEFAULT_REGION", "env-2")], json!(["env-2", "environment, AWS_DEFAULT_REGION"])),
@@ -222,7 +225,7 @@ async fn a_profile_works_beside_an_embedded_aws_that_is_served_already() {
 #[test]
 fn the_note_is_dim_on_a_terminal_alone() {
     let laptop = laptop();
-    let on_terminal = |variables: &[(&str, &str)]| {
+    let on_terminal = |variables: Variables| {
         let line = format!("{} config", env!("CARGO_BIN_EXE_tablefeed"));
         let mut command = Command::new("script");
         command.args(["-qec", &line, "/dev/null"]).current_dir(laptop.path()).env_clear().envs(variables.iter().copied());
