@@ -46,16 +46,30 @@ pub async fn metrics(config: &SdkConfig, source: Source<'_>, now: SystemTime) ->
 /// The function's metrics, by the name that is theirs in the query.
 fn query(source: Source<'_>, now: SystemTime) -> Value {
     let Source { function, settings } = source;
-    let own = |name: &str, statistic: &str| stat(&settings.metrics_namespace, name, ("service", &settings.service), statistic);
+    let own = |name: &str, statistic: &str| stat(&settings.logging.namespace, name, ("service", &settings.logging.service), statistic);
     let age = stat("AWS/Lambda", "IteratorAge", ("FunctionName", function), "Maximum");
     let sums = ["Letters", "WriteThrottles", "SystemicFailure"].map(|name| own(name, "Sum"));
-    let outcomes = Outcome::ALL.map(|outcome| own(outcome.metric(), "Sum"));
+    let outcomes = Outcome::ALL.map(|outcome| own(metric(outcome), "Sum"));
     let lags = ["LagP50", "LagMax"].map(|name| own(name, "Maximum"));
     let queries: Vec<Value> = [age].into_iter().chain(lags).chain(sums).chain(outcomes).collect();
     let at = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // Whole periods, of which the running one is the last.
     let end = at - at % PERIOD.as_secs() + PERIOD.as_secs();
     json!({"MetricDataQueries": queries, "StartTime": end - WINDOW.as_secs(), "EndTime": end, "ScanBy": "TimestampDescending"})
+}
+
+/// The metric that counts an outcome: its name in capitalised words.
+fn metric(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Persisted => "Persisted",
+        Outcome::Superseded => "Superseded",
+        Outcome::Filtered => "Filtered",
+        Outcome::Skipped => "Skipped",
+        Outcome::OverLimit => "OverLimit",
+        Outcome::Rejected => "Rejected",
+        Outcome::Failed => "Failed",
+        Outcome::Retry => "Retry",
+    }
 }
 
 /// A metric is called by its name in small letters.
@@ -78,7 +92,7 @@ fn read(answer: &Value) -> Result<Metrics, String> {
         iterator_age_ms: values("IteratorAge").next(),
         lag_p50_ms: values("LagP50").next(),
         lag_max_ms: values("LagMax").next(),
-        outcomes: Outcome::ALL.map(|outcome| (outcome.name(), values(outcome.metric()).sum())).into(),
+        outcomes: Outcome::ALL.map(|outcome| (outcome.name(), values(metric(outcome)).sum())).into(),
         letters: values("Letters").sum(),
         write_throttles: values("WriteThrottles").sum(),
         systemic_failures: values("SystemicFailure").sum(),
