@@ -8,6 +8,7 @@
 //!                                 ├─► topic                    or with a Kafka topic's records
 //!                                 ├─► doctor, status           a deployment is read, and judged or shown
 //!                                 ├─► the package relay        what changes in tables goes to URLs; listen is such a URL
+//!                                 ├─► health                   a server is asked whether it is well
 //!                                 ├─► completions, man         the command line describes itself
 //!                                 └─► summary, scan, letters   what became of it ─► output
 //! ```
@@ -76,6 +77,7 @@ enum Command {
     Emulate(commands::emulate::Emulate),
     Status(commands::status::Status),
     Doctor(commands::doctor::Doctor),
+    Health(commands::health::Health),
     Ingest(commands::ingest::Ingest),
     Relay(commands::relay::Relay),
     Listen(commands::listen::Listen),
@@ -148,6 +150,7 @@ impl Command {
             Command::Emulate(command) => command.run().await,
             Command::Status(command) => Box::pin(command.run()).await,
             Command::Doctor(command) => command.run().await,
+            Command::Health(command) => command.run().await,
             Command::Ingest(command) => command.run().await,
             Command::Relay(command) => Box::pin(command.run()).await,
             Command::Listen(command) => command.run().await,

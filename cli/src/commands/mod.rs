@@ -4,6 +4,7 @@ pub mod completions;
 pub mod config;
 pub mod doctor;
 pub mod emulate;
+pub mod health;
 pub mod ingest;
 pub mod invoke;
 pub mod item;

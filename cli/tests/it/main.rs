@@ -7,6 +7,7 @@ mod doctor;
 mod emulate;
 mod fake;
 mod generate;
+mod health;
 mod ingest;
 mod ingest_saturated;
 mod invoke;
