@@ -2,7 +2,7 @@
 # test-more installs its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke services stop test test-more check docs bench bench-ingest bench-function bench-relay mutants fuzz fuzz-proofs build deploy delete
+.PHONY: help demo invoke services stop test test-more check docs bench bench-ingest bench-function bench-relay mutants fuzz fuzz-proofs build deploy delete dist package
 
 PYTHON ?= python3
 SAM ?= sam
@@ -129,6 +129,21 @@ deploy: build ## Deploy to AWS, STACK=tablefeed, PARAMETERS='Name=value ...'
 
 delete: ## Delete the stack; table, letters and failed events stay
 	$(SAM) delete --stack-name $(STACK) --no-prompts
+
+# Each function is built by itself: together they would have each other's features.
+LAMBDA = cargo lambda build --release --locked --$(subst _,-,$(ARCHITECTURE)) --lambda-dir $(TARGET)/lambda
+# One time in every archive: the commit's, unless told.
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+
+dist: ## Pack what is released into target/dist: a zip for each function, ARCHITECTURE=arm64 or x86_64, and the command line
+	$(LAMBDA) -p tablefeed --bin persist
+	$(LAMBDA) -p tablefeed-ingest --bin ingest
+	$(LAMBDA) -p tablefeed-relay --bin relay
+	cargo build --release --locked -p tablefeed-cli
+	$(PYTHON) dist/pack.py $(TARGET)/dist $(TARGET)/release/tablefeed $(foreach name,persist ingest relay,$(name)=$(TARGET)/lambda/$(name)/bootstrap)
+
+package: ## Pack the packages for a registry into target/package, and compile each from there
+	cargo package --workspace --exclude 'tablefeed-bench-*' --locked
 
 # Built without optimisation: that takes a fifth of the time, and what they do here takes a second.
 $(DENY) $(FUZZ):
