@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_the_functions_own_in_whole_periods_up_to_now() {
-        let variables = [("TABLE", "T"), ("DLQ_URL", "http://q/1/q"), ("MAPPING", "document"), ("POWERTOOLS_METRICS_NAMESPACE", "ours")];
+        let variables =
+            [("TABLE", "Items"), ("DLQ_URL", "http://q/1/q"), ("MAPPING", "document"), ("POWERTOOLS_METRICS_NAMESPACE", "ours")];
         let look_up = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let settings = Settings::parse(look_up, |_| Err(std::io::ErrorKind::NotFound.into())).unwrap();
         let query = query(Source { function: "f", settings: &settings }, UNIX_EPOCH + Duration::from_secs(36_010));
