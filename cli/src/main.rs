@@ -199,7 +199,7 @@ mod tests {
             let examples = examples(&help);
             assert!(examples.iter().any(|words| words.join(" ").starts_with(&names)), "{names} has no example of itself: {help}");
             for words in examples {
-                if let Err(error) = Cli::try_parse_from(&words) {
+                if let Err(error) = command().try_get_matches_from(&words) {
                     panic!("{words:?}: {error}");
                 }
             }

@@ -149,7 +149,8 @@ impl Report {
             "lag_ms": self.lag.map(|lag| lag.max),
             "stages_ms": self.stages.milliseconds(),
         });
-        let causes = [("systemic_failure", &self.systemic), ("queue_refusal", &self.queue_refusal)];
+        let causes =
+            [("systemic_failure", &self.systemic), ("write_trouble", &self.writes.trouble), ("queue_refusal", &self.queue_refusal)];
         for (name, cause) in causes {
             if let Some(cause) = cause {
                 facts[name] = cause.as_str().into();

@@ -112,7 +112,10 @@ impl Progress {
                 self.tally.throttled(reasons);
                 Settled { throttled: true, ..self.again(request.work, request.attempt + 1) }
             }
-            Answer::Failed(Fault::Transient(_)) => self.again(request.work, request.attempt + 1),
+            Answer::Failed(Fault::Transient(cause)) => {
+                self.tally.trouble = Some(cause);
+                self.again(request.work, request.attempt + 1)
+            }
             Answer::Failed(Fault::Refused { code, message }) => self.refused(&request.work, &code, &message),
             Answer::Failed(Fault::Systemic(cause)) => self.stop(cause),
         }

@@ -15,6 +15,8 @@ pub struct Tally {
     pub reasons: BTreeMap<String, u32>,
     /// Write capacity units that answers name. An error names none.
     pub units: f64,
+    /// The last fault that is neither a throttle nor a refusal, such as a connection that was lost.
+    pub trouble: Option<String>,
 }
 
 impl Tally {
@@ -36,6 +38,7 @@ impl Tally {
         self.retries += other.retries;
         self.throttles += other.throttles;
         self.units += other.units;
+        self.trouble = other.trouble.clone().or(self.trouble.take());
         for (reason, count) in &other.reasons {
             *self.reasons.entry(reason.clone()).or_default() += count;
         }

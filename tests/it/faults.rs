@@ -80,6 +80,8 @@ async fn a_table_that_cannot_be_reached_is_transient() {
     world.fault_of(WRITE, Fault::Reset);
     let seen = world.invoke_within(&[], &Event::of((0..3).map(curated)), Duration::from_secs(3)).await;
     assert_eq!((seen.outcomes(), seen.checkpoint(), seen.systemic()), (vec![("retry", 3)], Some(sequence(0)), ""));
+    let line: serde_json::Value = serde_json::from_str(&seen.handled.report.log_line()).unwrap();
+    assert!(line["write_trouble"].as_str().is_some_and(|cause| cause.contains("connection")), "{line}");
 }
 
 #[tokio::test]
