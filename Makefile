@@ -77,10 +77,13 @@ docs: ## Write a man page for each command into target/man, and the tables of do
 	$(TABLEFEED) man $(TARGET)/man
 	UPDATE_DOCS=1 cargo test --workspace --test cli_it settings_page
 
+# Most tests wait for a server more than they work.
+THREADS := $(shell expr 3 \* $$(getconf _NPROCESSORS_ONLN))
+
 # The ledger property and the release build keep every core busy, so they run apart from the tests that watch the clock.
 test: .venv/.stamp ## All tests that need Rust, a C compiler and Python alone
 	cargo build --workspace --bins --tests
-	cargo test --workspace -- --skip ledger:: --skip release::
+	cargo test --workspace -- --test-threads $(THREADS) --skip ledger:: --skip release::
 	cargo test --workspace --test it -- --nocapture ledger:: release::
 	$(PYTEST) .venv/bin/pytest tests/python
 

@@ -24,7 +24,7 @@ const HISTORIES: u64 = 2000;
 /// Each with a runtime and servers of its own.
 const THREADS: u64 = 2;
 /// Of each thread. They wait most of the time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 10;
 const KEYS: usize = 4;
 /// After the last change, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(240);
