@@ -57,7 +57,8 @@ def actions(statement):
     ids=["sam", "cfn-lint"],
 )
 def test_linters_find_nothing(command):
-    harness.run(command, cwd=ROOT, env=tools.environment())
+    # More than seconds only where much else runs.
+    harness.run(command, 300, cwd=ROOT, env=tools.environment())
 
 
 @pytest.mark.parametrize("doors", ["false", "true"])
