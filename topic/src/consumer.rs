@@ -131,7 +131,7 @@ impl Feed {
         };
         let abandoned = self.drain(stop)?;
         let held_up = self.consumer.context().held().lanes.values().any(|lane| lane.progress().held_up);
-        self.commit_all()?;
+        self.commit_rest()?;
         let held = self.consumer.context().held();
         let committed = held.committed.iter().map(|(partition, offset)| (*partition, *offset)).collect();
         Ok(Ended { end, unfinished: abandoned || held_up, committed })
@@ -182,7 +182,10 @@ impl Feed {
             return Ok(());
         }
         self.looked = Instant::now();
-        let committed = group.commit_new(&self.consumer);
+        let committed = match group.commit_new(&self.consumer) {
+            Err(error) if is_while_changing(&error) => Ok(()),
+            committed => committed,
+        };
         let asked = self.ends.as_mut().map_or(Ok(()), |ends| ends.reach_committed(&self.consumer, &group.work.options.topic));
         if let Err(error) = committed.and(asked) {
             group.trouble(error.to_string());
@@ -207,11 +210,11 @@ impl Feed {
         Ok(abandoned)
     }
 
-    /// Commits what is done; waits a while if the group is changing, which takes members that stop together by surprise.
-    fn commit_all(&self) -> Result<(), TopicError> {
+    /// Commits what is left to commit; waits a while if the group is changing, which takes members that stop together by surprise.
+    fn commit_rest(&self) -> Result<(), TopicError> {
         let until = Instant::now() + ANSWER;
         loop {
-            match self.consumer.context().commit_all(&self.consumer) {
+            match self.consumer.context().commit_new(&self.consumer) {
                 Err(error) if is_while_changing(&error) && Instant::now() < until => self.poll(false)?,
                 result => return result.map_err(TopicError::Commit),
             }

@@ -88,19 +88,14 @@ impl Group {
     }
 
     /// Commits what was done since the last commit. Fails while the group changes; the next time does it.
+    ///
+    /// Nothing is committed twice: librdkafka has no bound on a commit, and one that meets a change of the group or of its coordinator
+    /// may be answered only when somebody polls again.
     pub fn commit_new(&self, consumer: &BaseConsumer<Group>) -> KafkaResult<()> {
         let mut done = self.done();
         let known = self.held().committed.clone();
         done.retain(|(partition, offset)| known.get(partition) != Some(offset));
-        match self.commit(consumer, &done) {
-            Err(error) if is_while_changing(&error) => Ok(()),
-            result => result,
-        }
-    }
-
-    /// Commits all that is done.
-    pub fn commit_all(&self, consumer: &BaseConsumer<Group>) -> KafkaResult<()> {
-        self.commit(consumer, &self.done())
+        self.commit(consumer, &done)
     }
 
     fn done(&self) -> Vec<(i32, i64)> {
