@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 
 from harness import REGION
 
-SERVICES = ("dynamodb", "dynamodbstreams", "kinesis", "lambda", "sqs", "ssm")
+SERVICES = ("cloudwatch", "dynamodb", "dynamodbstreams", "kinesis", "lambda", "sqs", "ssm")
 MODELS = {name: botocore.session.get_session().get_service_model(name) for name in SERVICES}
 BY_TARGET = {model.metadata["targetPrefix"]: model for model in MODELS.values() if "targetPrefix" in model.metadata}
 AUTHORIZATION = re.compile(
@@ -161,7 +161,9 @@ def answer_faults(call, operation):
     answer = {"status_code": call.status, "headers": call.answer_headers, "body": call.answer}
     try:
         json.loads(call.answer or "{}")
-        parsed = botocore.parsers.create_parser(operation.service_model.protocol).parse(answer, operation.output_shape)
+        # A service that has several protocols names its favourite; a target says that it is JSON's.
+        protocol = "json" if "x-amz-target" in call.headers else operation.service_model.protocol
+        parsed = botocore.parsers.create_parser(protocol).parse(answer, operation.output_shape)
     except (ValueError, TypeError, botocore.parsers.ResponseParserError) as error:
         return [f"its answer cannot be read: {error}"]
     # Without a code botocore takes the status for it.

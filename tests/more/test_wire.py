@@ -192,6 +192,7 @@ def test_doctor_status_and_a_letter_whose_data_are_in_the_stream(deployment, tmp
     assert "its record has expired" in run("letters", "redrive", "--set", "MAPPING=document", code=3)
 
     assert deployment.operations() == {
+        "cloudwatch.GetMetricData",
         "dynamodb.BatchWriteItem",
         "dynamodb.CreateTable",
         "dynamodb.DescribeTable",
