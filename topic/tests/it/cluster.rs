@@ -55,6 +55,11 @@ impl Cluster {
         self.producer.send(record).map_err(|(error, _)| error).unwrap();
     }
 
+    /// From now on nobody answers.
+    pub fn leave(&self) {
+        self.mock.broker_down(1).unwrap();
+    }
+
     /// What the group has committed, by partition; partitions without an offset are left out.
     pub fn committed(&self) -> BTreeMap<i32, i64> {
         let config: BaseConsumer = ClientConfig::new().set("bootstrap.servers", self.servers()).set("group.id", GROUP).create().unwrap();

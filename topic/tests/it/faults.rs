@@ -56,6 +56,17 @@ async fn a_member_that_waits_for_nothing_commits_nothing_of_what_was_in_flight()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_has_committed_everything_ends_though_the_cluster_is_gone() {
+    let (cluster, world) = (Cluster::with(1), World::new(&by_identity()).await);
+    cluster.send(0, documents(0..10));
+    let member = world.member(&cluster, &[], |_| {});
+    eventually("all is committed", &BTreeMap::from([(0, 10)]), async || cluster.committed()).await;
+    cluster.leave();
+    let ended = member.stop(Stop::Drain).await;
+    assert_eq!((ended.end, ended.unfinished, ended.committed), (End::Stopped, false, vec![(0, 10)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_much_for_one_invocation_is_done_in_parts() {
     let (cluster, world) = (Cluster::with(1), World::new(&by_identity()).await);
     cluster.send(0, documents(0..10));
