@@ -4,7 +4,7 @@ use std::io::Write;
 use std::panic::set_hook;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use lambda_http::{Error, Request, RequestExt};
 use serde_json::Value;
@@ -14,7 +14,6 @@ use tablefeed::persist::Invocation;
 use tablefeed_ingest::app::{APP, Deadline, router};
 use tablefeed_ingest::invoked::{INGEST_METRICS, Invoked};
 use tablefeed_ingest::{App, Home, IngestSettings};
-use tokio::time::Instant;
 use tower::{ServiceExt, service_fn};
 
 /// Kept for the answer's way back.
@@ -40,12 +39,14 @@ async fn main() -> Result<(), Error> {
     let app = Arc::new(App::open(settings, clients, log).await?);
     let router = router(app.clone());
     let cold_start = AtomicBool::new(true);
-    lambda_http::run(service_fn(move |request: Request| {
+    lambda_http::run(service_fn(move |mut request: Request| {
         let (app, router, cold_start) = (app.clone(), router.clone(), cold_start.swap(false, Ordering::Relaxed));
         async move {
             let invocation = Invocation::of(&request.lambda_context(), cold_start);
             *under_way() = Some((app.function.settings().logging.clone(), invocation.clone()));
-            let response = router.oneshot(with_deadline(request)).await;
+            // It must be answered before Lambda ends the invocation.
+            request.extensions_mut().insert(Deadline(invocation.deadline - ANSWER_MARGIN));
+            let response = router.oneshot(request).await;
             tell(&app, &invocation);
             response
         }
@@ -67,16 +68,6 @@ fn tell(app: &App, invocation: &Invocation) {
         print(&logging.line(invocation, LogLevel::Debug, "answered", invoked.facts()));
     }
     logging.metrics(invocation, INGEST_METRICS, &invoked).iter().for_each(|line| print(line));
-}
-
-/// The request, which must be answered before Lambda ends the invocation.
-fn with_deadline(mut request: Request) -> Request {
-    if let Some(context) = request.lambda_context_ref() {
-        let ends = UNIX_EPOCH + Duration::from_millis(context.deadline);
-        let left = ends.duration_since(SystemTime::now()).unwrap_or_default();
-        request.extensions_mut().insert(Deadline(Instant::now() + left.saturating_sub(ANSWER_MARGIN)));
-    }
-    request
 }
 
 fn log(level: LogLevel, message: &str) {
