@@ -17,6 +17,9 @@ const EXAMPLES: &str = "Examples:
   tablefeed config --profile prod
   tablefeed config --profile prod --region us-east-1 --json";
 
+/// Settings of `ingest` that are secret, or may hold a password; their values are not shown.
+const SECRET: [&str; 2] = ["API_KEYS", "EGRESS_API_HOST"];
+
 /// Show which options hold here, and where each is from
 ///
 /// An option on the command line goes before a variable of the environment, that before the profile that is chosen, that before [default]
@@ -80,6 +83,7 @@ impl Row {
             From::Table(table) => table.clone(),
         };
         let (option, value) = match choice.value.split_once('=') {
+            Some((name, _)) if choice.option == "set" && SECRET.contains(&name) => (format!("set {name}"), "(not shown)"),
             Some((name, value)) if choice.option == "set" => (format!("set {name}"), value),
             _ => (choice.option.to_owned(), choice.value.as_str()),
         };

@@ -53,6 +53,17 @@ fn holds(laptop: &Laptop, arguments: &[&str], variables: Variables, option: &str
 }
 
 #[test]
+fn secrets_are_shown_neither_by_config_nor_by_the_note() {
+    let laptop = Laptop::new();
+    laptop.file("tablefeed.toml", "default.set.API_KEYS = \"sixteen-characters\"\ndefault.set.EGRESS_API_HOST = \"http://u:sixteen@h\"\n");
+    for arguments in [&["config"][..], &["config", "--json"]] {
+        let said = laptop.run(arguments);
+        assert!(said.out.contains("set API_KEYS") && said.err.contains("API_KEYS"), "{said:?}");
+        assert!(!format!("{said:?}").contains("sixteen"), "{said:?}");
+    }
+}
+
+#[test]
 fn the_command_line_goes_before_the_environment_that_before_the_profile_and_that_before_the_default() {
     let laptop = laptop();
     let prod = ["--profile", "prod"];
